@@ -1,0 +1,10 @@
+/** The two clocks: wall time for what people read, monotonic time for every time-out and lease. */
+#ifndef MUSTER_COMMON_BASE_CLOCK_H
+#define MUSTER_COMMON_BASE_CLOCK_H
+
+#include <stdint.h>
+
+int64_t clock_wall_us(void);  /**< microseconds since 1970, UTC; may jump */
+int64_t clock_steady_ms(void); /**< milliseconds since some moment; never jumps */
+
+#endif
