@@ -1,0 +1,141 @@
+/**
+ * The wire between services: pull with credit over ZeroMQ (ROUTER at the producer, DEALER at the consumer).
+ *
+ * A consumer announces which upload kinds it takes and grants credit; the producer sends no more than that. Every
+ * message is answered with ack, retry or reject; beats go both ways; when a consumer falls silent, everything it held
+ * is handed back to the producer's owner, which offers it again. So a message is never forgotten between two services,
+ * and may be delivered twice: what it does must be repeatable (the writer's is, by upload id).
+ *
+ * ZeroMQ is known in this module only.
+ *
+ * Frame, sent as one ZeroMQ message part in front of the body part; 48 bytes, big-endian:
+ *
+ *   offset  size  field
+ *        0     4  magic      "MLNK"
+ *        4     1  version    LINK_VERSION of the sender
+ *        5     1  kind       enum link_kind
+ *        6     2  flags      0; a receiver ignores bits it does not know
+ *        8    16  upload id  (message, ack, retry, reject; else 0)
+ *       24     1  upload kind (message), 0 else
+ *       25     1  attempt    how often it was offered before, 255 = 255 or more (message)
+ *       26     2  reserved   0
+ *       28     4  a number:  hello: mask of upload kinds; credit: messages granted more
+ *       32     8  lease      number of this delivery (message), repeated by the answer to it; a late answer to a
+ *                            delivery that was given to somebody else is recognised by it and ignored
+ *       40     4  body_len   bytes of the body part (0: there is no body part)
+ *       44     4  crc        CRC-32C of bytes 0..43
+ *
+ *   consumer -> producer:  HELLO, CREDIT, ACK, RETRY, REJECT (body: "code\0text"), BEAT, BYE
+ *   producer -> consumer:  MESSAGE, BEAT, BYE, REFUSED (body: why; e.g. a version it does not speak)
+ *
+ * Versions: a receiver speaks LINK_VERSION and LINK_VERSION - 1; another one is answered REFUSED and counted.
+ *
+ * Threads: a producer and a consumer each run a thread of their own that owns the socket. All functions here may be
+ * called from any thread.
+ */
+#ifndef MUSTER_COMMON_LINK_LINK_H
+#define MUSTER_COMMON_LINK_LINK_H
+
+#include "common/base/cleanup.h"
+#include "common/upload/upload.h"
+
+enum { LINK_VERSION = 1 };
+
+/** What a consumer said about a message, or what became of it. */
+enum link_verdict {
+    LINK_ACK,    /**< done, durable: forget it */
+    LINK_RETRY,  /**< could not be done now (database away): offer it again, later */
+    LINK_REJECT, /**< will never work: quarantine it (`why` says why) */
+    LINK_LOST,   /**< the consumer fell silent or left: offer it again, now */
+};
+
+/** Common to both ends. 0 in a field means its default. */
+struct link_settings {
+    int beat_ms;         /**< pause between beats; default 1000 */
+    int silence_ms;      /**< silent for longer: gone; default 10000 */
+    size_t message_max;  /**< bytes of one message; larger ones drop the connection; default 64 MiB */
+};
+
+/* ------------------------------------------------------------------ producer ---- */
+
+/** One message on its way out. The link calls `release` (from its thread) once it no longer needs `body`. */
+struct link_message {
+    struct upload_id id;
+    enum upload_kind kind;
+    unsigned attempt; /**< deliveries before this one */
+    void *body;
+    size_t len;
+    void (*release)(void *body);
+};
+
+/** The owner's side: called on the link's thread, must not block for long, must not call link_producer_destroy(). */
+struct link_owner {
+    void *ctx;
+    /** The next message of one of these kinds (mask of UPLOAD_MASK) for a consumer with credit. The owner gives each
+     *  message out once until its verdict. @return false when there is none: call link_producer_wake() when there is. */
+    bool (*next)(void *ctx, unsigned kinds, struct link_message *out);
+    /** Exactly once for every message that next() gave. `why` is NULL unless verdict is LINK_REJECT or LINK_RETRY. */
+    void (*verdict)(void *ctx, struct upload_id id, enum link_verdict verdict, const struct reason *why);
+};
+
+struct link_producer;
+
+/**
+ * Bind and start.
+ * @param address  "tcp://host:port" (host may be a star: all) or "ipc:///path" (at most 107 bytes of path)
+ * @param owner    copied; its ctx must outlive the producer
+ * @retval ST_INVALID not an address  @retval ST_CONFLICT in use  @retval ST_NO_MEMORY  @retval ST_IO
+ */
+MUST_CHECK status link_producer_new(const char *address, const struct link_settings *set, const struct link_owner *owner,
+                                    struct link_producer **out, struct reason *why);
+/** There may be something for next() to give. Cheap; any thread. */
+void link_producer_wake(struct link_producer *p);
+/** Messages given out and not answered yet. */
+size_t link_producer_in_flight(const struct link_producer *p);
+/** Consumers that are connected and not silent. */
+size_t link_producer_consumers(const struct link_producer *p);
+/** Give out nothing more (answers are still taken). */
+void link_producer_pause(struct link_producer *p);
+/** Stop: whatever is in flight gets LINK_LOST, then the thread ends. NULL is allowed. */
+void link_producer_destroy(struct link_producer *p);
+AUTO_DEFINE(struct link_producer, link_producer_destroy)
+
+/* ------------------------------------------------------------------ consumer ---- */
+
+/** A message that was received; owned by who took it until link_consumer_answer(). */
+struct link_delivery {
+    struct upload_id id;
+    enum upload_kind kind;
+    unsigned attempt;
+    const uint8_t *body; /**< valid until the answer */
+    size_t len;
+};
+
+struct link_consumer;
+
+/**
+ * Connect and start.
+ * @param addresses  one or more producers, separated by commas or blanks: "ipc:///run/a.sock tcp://parser:5602". A TCP
+ *                   name stands for all its addresses; it is resolved again every few seconds, new ones are connected,
+ *                   vanished ones let go.
+ * @param kinds      mask of UPLOAD_MASK
+ * @param credit     messages held and not answered at most, per producer (4 to 64 is sensible)
+ * @retval ST_INVALID an address is wrong  @retval ST_NO_MEMORY  @retval ST_IO
+ */
+MUST_CHECK status link_consumer_new(const char *addresses, unsigned kinds, unsigned credit, const struct link_settings *set,
+                                    struct link_consumer **out, struct reason *why);
+/** The next message, waiting at most `wait_ms` (0: do not wait, -1: until there is one or the consumer is stopped).
+ *  @return NULL when there was none in time or the consumer is stopped and empty */
+struct link_delivery *link_consumer_take(struct link_consumer *c, int wait_ms);
+/** Answer and free a delivery: LINK_ACK, LINK_RETRY or LINK_REJECT (then `why` must be given). Answers to a producer that
+ *  is gone are dropped: it hands the message to somebody else. */
+void link_consumer_answer(struct link_consumer *c, struct link_delivery *d, enum link_verdict verdict, const struct reason *why);
+/** Producers that are connected and not silent. */
+size_t link_consumer_producers(const struct link_consumer *c);
+/** Grant no more credit and let take() return NULL once what was received is taken; answers still go out. */
+void link_consumer_stop(struct link_consumer *c);
+/** Say BYE, flush answers (at most a second), end the thread. All deliveries must have been answered. NULL is allowed. */
+void link_consumer_destroy(struct link_consumer *c);
+AUTO_DEFINE(struct link_consumer, link_consumer_destroy)
+
+#endif

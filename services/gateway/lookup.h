@@ -1,0 +1,42 @@
+/**
+ * Questions to the database while an agent waits: a small pool of threads, each with a connection of its own, so that an event
+ * loop never waits for the database. When the database is away every question is answered at once with db == NULL (and the
+ * connection is tried again every second).
+ *
+ * Also keeps OCS's options fresh: one of the threads reads table `config` every `config_ms`.
+ *
+ * Threads: any.
+ */
+#ifndef MUSTER_GATEWAY_LOOKUP_H
+#define MUSTER_GATEWAY_LOOKUP_H
+
+#include "common/db/db.h"
+#include "common/ocs_config/ocs_config.h"
+
+struct lookup;
+
+struct lookup_settings {
+    struct db_target target;
+    unsigned threads;   /**< default 2 */
+    unsigned queue_max; /**< questions waiting; default 4096 */
+    unsigned config_ms; /**< age of the options at most; default 2000 */
+};
+
+/** Starts the threads; does not wait for the database. */
+MUST_CHECK status lookup_new(const struct lookup_settings *set, struct lookup **out, struct reason *why);
+/** Answers what waits, ends the threads. NULL is allowed. */
+void lookup_destroy(struct lookup *l);
+AUTO_DEFINE(struct lookup, lookup_destroy)
+
+/** One question: runs on a pool thread. `db` is NULL when the database is away.
+ *  @return ST_UNAVAILABLE when the connection broke on the way: it is asked again once on a new one (with NULL if there is none) */
+typedef status lookup_fn(struct db *db, void *ctx);
+
+/** @param done called on the pool thread after `ask`, once  @retval ST_AGAIN the queue is full: nothing will be called */
+MUST_CHECK status lookup_submit(struct lookup *l, lookup_fn *ask, void (*done)(void *ctx), void *ctx);
+
+/** The options as last read (defaults before the first time), copied. */
+void lookup_config(struct lookup *l, struct ocs_config *out);
+bool lookup_database_is_up(const struct lookup *l);
+
+#endif
