@@ -1,10 +1,12 @@
 /**
- * Log lines on stderr: logfmt or JSON, one line an event, never a half line, never blocking for long on what an agent sent.
+ * Log lines on stderr: logfmt or JSON, one line an event, never a half line, never blocking for long on what
+ * an agent sent.
  *
  *   time=2026-11-24T03:00:00.123Z level=info service=gateway event="upload stored" upload=... device=...
  *
  * Values are escaped: control bytes and quotes cannot break a line. A value is cut at 512 bytes.
- * When stderr cannot take a line (a pipe that nobody reads), the line is dropped and counted, the caller goes on.
+ * When stderr cannot take a line (a pipe that nobody reads), the line is dropped and counted, the caller goes
+ * on.
  *
  * Threads: all functions may be called from any thread after log_open().
  */
@@ -24,8 +26,8 @@ struct log_field {
     int64_t number;
 };
 
-#define LOG_TEXT(k, v) ((struct log_field){.key = (k), .type = LOG_IS_TEXT, .text = (v)})
-#define LOG_VIEW(k, v) ((struct log_field){.key = (k), .type = LOG_IS_VIEW, .view = (v)})
+#define LOG_TEXT(k, v)   ((struct log_field){.key = (k), .type = LOG_IS_TEXT, .text = (v)})
+#define LOG_VIEW(k, v)   ((struct log_field){.key = (k), .type = LOG_IS_VIEW, .view = (v)})
 #define LOG_NUMBER(k, v) ((struct log_field){.key = (k), .type = LOG_IS_NUMBER, .number = (int64_t)(v)})
 
 /**
@@ -38,12 +40,14 @@ void log_event(enum log_level level, const char *event, const struct log_field *
 /** Lines dropped because stderr did not take them. */
 uint64_t log_dropped(void);
 
-#define LOG_FIELDS_(...) (const struct log_field[]){__VA_ARGS__}, sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field)
+#define LOG_FIELDS_(...)                                                                                     \
+    (const struct log_field[]){__VA_ARGS__},                                                                 \
+        sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field)
 /** log_info("listening", LOG_TEXT("address", a), LOG_NUMBER("port", p)); at least one field. */
-#define log_debug(event, ...) log_event(LOG_DEBUG, event, LOG_FIELDS_(__VA_ARGS__))
-#define log_info(event, ...) log_event(LOG_INFO, event, LOG_FIELDS_(__VA_ARGS__))
+#define log_debug(event, ...)   log_event(LOG_DEBUG, event, LOG_FIELDS_(__VA_ARGS__))
+#define log_info(event, ...)    log_event(LOG_INFO, event, LOG_FIELDS_(__VA_ARGS__))
 #define log_warning(event, ...) log_event(LOG_WARNING, event, LOG_FIELDS_(__VA_ARGS__))
-#define log_error(event, ...) log_event(LOG_ERROR, event, LOG_FIELDS_(__VA_ARGS__))
+#define log_error(event, ...)   log_event(LOG_ERROR, event, LOG_FIELDS_(__VA_ARGS__))
 
 /** A reason as two fields. */
 #define LOG_REASON(why) LOG_TEXT("reason", (why)->code), LOG_TEXT("detail", (why)->text)
