@@ -1,9 +1,16 @@
 /**
- * Settings of a service: one table of rows; from it come the struct, the parser with bounds and units, --help and the
- * line at start. A value comes from the command line (`--spool-max 2GiB` or `--spool-max=2GiB`), else from the environment
- * (`MUSTER_GATEWAY_SPOOL_MAX`), else from the default. For a SET_SECRET, `..._FILE` names a file to read it from.
+ * Settings of a service: one table of rows; from it come the struct, the parser with bounds and units, --help
+ * and the line at start. A value comes from the command line (`--spool-max 2GiB` or `--spool-max=2GiB`), else
+ * from the environment
+ * (`MUSTER_GATEWAY_SPOOL_MAX`), else from the default. For a SET_SECRET, `..._FILE` names a file to read it
+ * from.
  *
- * The option's name is the variable's name without MUSTER_ and the service's own prefix, in lower case with dashes.
+ * Checked on the way: units, bounds, options and variables that do not exist. Variables of other services, of
+ * tests
+ * (`MUSTER_TEST_...`) and those that Kubernetes adds for a Service called muster-... are let be.
+ *
+ * The option's name is the variable's name without MUSTER_ and the service's own prefix, in lower case with
+ * dashes.
  *
  * Threads: called once, from main, before any thread.
  */
@@ -25,12 +32,12 @@ enum setting_type {
     SET_FLAG,   /**< bool: yes/no, true/false, on/off, 1/0 */
 };
 
-#define SETTING_C_SET_TEXT const char *
+#define SETTING_C_SET_TEXT   const char *
 #define SETTING_C_SET_SECRET const char *
-#define SETTING_C_SET_COUNT int64_t
-#define SETTING_C_SET_BYTES int64_t
-#define SETTING_C_SET_MS int64_t
-#define SETTING_C_SET_FLAG bool
+#define SETTING_C_SET_COUNT  int64_t
+#define SETTING_C_SET_BYTES  int64_t
+#define SETTING_C_SET_MS     int64_t
+#define SETTING_C_SET_FLAG   bool
 
 /** One row. X-macro form: X(field, env, type, default, min, max, help) */
 struct setting {
@@ -46,8 +53,9 @@ struct setting {
 
 /** What a service says about itself. */
 struct settings_program {
-    const char *name;    /**< "muster-gateway" */
-    const char *prefix;  /**< "MUSTER_GATEWAY_": its own variables; others of ours start with plain "MUSTER_" */
+    const char *name; /**< "muster-gateway" */
+    const char
+        *prefix; /**< "MUSTER_GATEWAY_": its own variables; others of ours start with plain "MUSTER_" */
     const char *purpose; /**< one or two sentences for --help */
     const struct setting *table;
     size_t count;
@@ -62,8 +70,9 @@ enum exit_code {
 };
 
 /**
- * Read all settings into `out`. Every fault is printed to stderr with the name, the value, and what would be right; also
- * an option that does not exist and a variable MUSTER_... that neither this service nor another one knows.
+ * Read all settings into `out`. Every fault is printed to stderr with the name, the value, and what would be
+ * right; also an option that does not exist and a variable MUSTER_... that neither this service nor another
+ * one knows.
  *
  * `--help` and `--version` are answered here (text on stdout).
  *
@@ -72,7 +81,11 @@ enum exit_code {
  * @retval ST_OK       go on
  * @retval ST_INVALID  do not go on: return `exit_code`
  */
-MUST_CHECK status settings_load(const struct settings_program *program, int argc, char **argv, void *out, int *exit_code);
+MUST_CHECK status settings_load(const struct settings_program *program, int argc, char **argv, void *out,
+                                int *exit_code);
+
+/** Release the texts of a struct that settings_load() filled (a service keeps them until it ends). */
+void settings_clear(const struct settings_program *program, void *set);
 
 /** The same rows as one log line's worth of text "name=value ..." (secrets as "***"), cut at `len`. */
 void settings_print(const struct settings_program *program, const void *set, char *out, size_t len);
