@@ -16,7 +16,7 @@ struct view {
     size_t len;
 };
 
-#define VIEW_ABSENT ((struct view){NULL, 0})
+#define VIEW_ABSENT        ((struct view){NULL, 0})
 #define VIEW_LITERAL(text) ((struct view){"" text, sizeof(text) - 1})
 
 static inline struct view view_of(const char *text)

@@ -12,18 +12,18 @@
 #define AUTO(fn) __attribute__((cleanup(fn##_p)))
 
 /** Make `fn##_p` for AUTO from a destroy function that accepts NULL. */
-#define AUTO_DEFINE(type, fn)                                                                                \
-    static inline void fn##_p(type **p)                                                                      \
-    {                                                                                                        \
-        fn(*p);                                                                                              \
+#define AUTO_DEFINE(type, fn)                                                                                          \
+    static inline void fn##_p(type **p)                                                                                \
+    {                                                                                                                  \
+        fn(*p);                                                                                                        \
     }
 
 /** Hand a local on to the caller: returns its value and leaves NULL behind, so AUTO does nothing. */
-#define STEAL(p)                                                                                             \
-    __extension__({                                                                                          \
-        __typeof__(p) stolen_ = (p);                                                                         \
-        (p) = NULL;                                                                                          \
-        stolen_;                                                                                             \
+#define STEAL(p)                                                                                                       \
+    __extension__({                                                                                                    \
+        __typeof__(p) stolen_ = (p);                                                                                   \
+        (p) = NULL;                                                                                                    \
+        stolen_;                                                                                                       \
     })
 
 /** AUTO(mem_free) for anything from malloc. */

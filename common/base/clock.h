@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-int64_t clock_wall_us(void);  /**< microseconds since 1970, UTC; may jump */
+int64_t clock_wall_us(void);   /**< microseconds since 1970, UTC; may jump */
 int64_t clock_steady_ms(void); /**< milliseconds since some moment; never jumps */
 
 #endif
