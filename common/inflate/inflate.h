@@ -2,10 +2,15 @@
  * Bounded inflate of agents' bodies (zlib, gzip, raw deflate or clear XML, told apart by the first bytes).
  *
  * Agents are not trusted: the output has a hard cap, and memory in use never exceeds it plus one window, whatever the
- * input claims.
+ * input claims. The buffer is kept between runs: see inflater_trim().
  *
  * Accepted as OCS does, and a little more: a zlib stream that was flushed but never finished (Windows agents), one without
- * its checksum, bytes behind the end, several gzip members, clear XML behind white space or a byte order mark.
+ * its checksum, bytes behind the end, several gzip members (their texts in a row), clear XML behind white space or a
+ * byte order mark, raw deflate that inflates completely to something that begins like XML.
+ *
+ * Refused: a checksum that is there and wrong (as OCS does: an agent's text is complete or it is nothing), gzip that is
+ * cut short, a preset dictionary, noise, nothing. Whether an unfinished zlib stream brought the whole document is not
+ * known here: the XML reader sees it.
  *
  * Threads: an inflater belongs to one thread at a time; two inflaters share nothing.
  */
@@ -33,17 +38,19 @@ AUTO_DEFINE(struct inflater, inflater_destroy)
  * @param in      the body as received; not modified, not kept
  * @param out     on ST_OK: the text, valid until the next call on `inf` (clear text: a view of `in`)
  * @param coding  on ST_OK: what it was; the reply is coded the same way (deflate: zlib)
- * @param why     on failure: body_empty, body_coding, inflate_broken, inflate_too_big, inflate_ratio, inflate_checksum
+ * @param why     on failure: body_empty, body_coding, inflate_broken, inflate_too_big, inflate_ratio, inflate_checksum,
+ *                no_memory
  * @retval ST_MALFORMED  @retval ST_TOO_BIG  @retval ST_NO_MEMORY
  */
 MUST_CHECK status inflater_run(struct inflater *inf, struct view in, struct view *out, enum inflate_coding *coding,
                                struct reason *why);
 
-/** Code a reply: zlib at level 6 (78 9C), gzip, or as it is. Appends to `out`. */
 struct buffer;
+/** Code a reply: zlib at level 6 (78 9C), gzip, or as it is. Appends to `out`.
+ *  @retval ST_TOO_BIG  `out` reached its cap  @retval ST_NO_MEMORY */
 MUST_CHECK status inflate_code_reply(struct view text, enum inflate_coding coding, struct buffer *out);
 
-/** Keep the memory small again after a large body: releases what is above `keep` bytes. */
+/** Keep the memory small again after a large body: at most `keep` bytes stay. Views handed out become invalid. */
 void inflater_trim(struct inflater *inf, size_t keep);
 
 #endif
