@@ -1,6 +1,7 @@
 /**
  * XML answers to agents: the one escaper and the few shapes there are (protocol.md 1.8). Plain text in, no coding: see
- * inflate_code_reply() for that.
+ * inflate_code_reply() for that. `&`, `<`, `>` and `"` are escaped; control characters, which XML cannot carry, are left
+ * out. Texts must be UTF-8 and names are ours. `depth` is two blanks a level; what stands in REPLY has depth 1.
  *
  * Threads: pure.
  */
@@ -21,7 +22,8 @@ struct reply_attribute {
     const char *name;
     struct view value; /**< absent: empty */
 };
-/** `<PARAM A="x" B="y">text</PARAM>` */
-void reply_param(struct buffer *out, int depth, const struct reply_attribute *attributes, size_t count, struct view text);
+/** `<PARAM A="x" B="y">text</PARAM>`; absent text: `<PARAM A="x" B="y" />` */
+void reply_param(struct buffer *out, int depth, const struct reply_attribute *attributes, size_t count,
+                 struct view text);
 
 #endif
