@@ -105,8 +105,8 @@ static void check_environment(struct load *load)
         if (!variable_is_stray(load->program, name, *e + name.len))
             continue;
         const struct setting *near = variable_nearest(load->program, name);
-        fault(load, "%.*s: there is no such setting; %s%s%s", (int)name.len, name.data,
-              near ? "did you mean " : "", near ? near->env : "unset it", near ? "?" : "");
+        fault(load, "%.*s: there is no such setting; %s%s%s", (int)name.len, name.data, near ? "did you mean " : "",
+              near ? near->env : "unset it", near ? "?" : "");
     }
 }
 
@@ -120,10 +120,11 @@ static bool from_arguments(const struct load *load, const struct setting *row, s
             continue;
         }
         struct option option = option_at(load, at);
-        if (option_find(load->program, option.name, &is_file) == row) {
-            use_bare_flag(row, &option);
+        const struct setting *named = option_find(load->program, option.name, &is_file);
+        use_bare_flag(named, &option);
+        if (named == row && option.value) { /* without a value: check_arguments() told */
             *source = (struct source){load->argv[at], option.value, is_file};
-            found = option.value != NULL;
+            found = true;
         }
         at += option.taken;
     }
@@ -174,8 +175,8 @@ static int name_length(const struct source *source)
     return (int)strcspn(source->name, "=");
 }
 
-static void use_text(struct load *load, const struct setting *row, const struct source *source,
-                     const char *text, void *out)
+static void use_text(struct load *load, const struct setting *row, const struct source *source, const char *text,
+                     void *out)
 {
     char what[VALUE_TEXT_MAX];
     status st = value_parse(row, text, field_of(row, out), what);
@@ -192,8 +193,7 @@ static void use_file(struct load *load, const struct setting *row, const struct 
     if (text && read_secret(source->text, text, SECRET_FILE_MAX, &why) == ST_OK)
         use_text(load, row, source, text, out);
     else
-        fault(load, "%.*s: cannot read the file \"%s\": %s", name_length(source), source->name, source->text,
-              why);
+        fault(load, "%.*s: cannot read the file \"%s\": %s", name_length(source), source->name, source->text, why);
     if (text)
         explicit_bzero(text, SECRET_FILE_MAX + 1);
 }

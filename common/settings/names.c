@@ -23,13 +23,10 @@ static bool begins(struct view name, const char *prefix)
     return name.len >= len && memcmp(name.data, prefix, len) == 0;
 }
 
-void option_name(const struct settings_program *program, const struct setting *row,
-                 char out[static NAME_MAX_BYTES])
+void option_name(const struct settings_program *program, const struct setting *row, char out[static NAME_MAX_BYTES])
 {
     struct view env = view_of(row->env);
-    size_t skip = begins(env, program->prefix) ? strlen(program->prefix)
-                  : begins(env, ours)          ? strlen(ours)
-                                               : 0;
+    size_t skip = begins(env, program->prefix) ? strlen(program->prefix) : begins(env, ours) ? strlen(ours) : 0;
     size_t len = 0;
     for (const char *p = row->env + skip; *p && len < NAME_MAX_BYTES - 1; p++)
         out[len++] = *p == '_' ? '-' : (char)tolower((unsigned char)*p);
@@ -86,8 +83,7 @@ static size_t distance(struct view a, struct view b)
     return row[b.len];
 }
 
-static const struct setting *nearest(const struct settings_program *program, struct view given,
-                                     bool as_option)
+static const struct setting *nearest(const struct settings_program *program, struct view given, bool as_option)
 {
     const struct setting *best = NULL;
     size_t best_distance = given.len / 3 + 1; /* a third of the letters may be wrong */

@@ -39,8 +39,7 @@ static void widths_of(const struct settings_program *program, int widths[static 
         cells_of(program, &program->table[i], &cells);
         for (int c = 0; c < COLUMNS; c++) {
             int len = (int)strlen(cells.text[c]);
-            if (len > widths[c] &&
-                (c != 2 || len <= DEFAULT_MAX)) /* one long default must not move all others */
+            if (len > widths[c] && (c != 2 || len <= DEFAULT_MAX)) /* one long default must not move all others */
                 widths[c] = len;
         }
     }
@@ -53,8 +52,8 @@ static void print_row(const struct settings_program *program, const struct setti
     char bounds[VALUE_TEXT_MAX];
     cells_of(program, row, &cells);
     bounds_text(row, bounds);
-    fprintf(to, "  %-*s  %-*s  %-*s  %s", widths[0], cells.text[0], widths[1], cells.text[1], widths[2],
-            cells.text[2], row->help);
+    fprintf(to, "  %-*s  %-*s  %-*s  %s", widths[0], cells.text[0], widths[1], cells.text[1], widths[2], cells.text[2],
+            row->help);
     if (bounds[0])
         fprintf(to, " (%s)", bounds);
     fprintf(to, "\n");
@@ -95,10 +94,9 @@ void settings_help(const struct settings_program *program, FILE *to)
             "meaning");
     for (size_t i = 0; i < program->count; i++)
         print_row(program, &program->table[i], widths, to);
-    fprintf(to, "  %-*s  %-*s  %-*s  print this and end\n", widths[0], "--help", widths[1], "", widths[2],
+    fprintf(to, "  %-*s  %-*s  %-*s  print this and end\n", widths[0], "--help", widths[1], "", widths[2], "");
+    fprintf(to, "  %-*s  %-*s  %-*s  print the version and end\n", widths[0], "--version", widths[1], "", widths[2],
             "");
-    fprintf(to, "  %-*s  %-*s  %-*s  print the version and end\n", widths[0], "--version", widths[1], "",
-            widths[2], "");
     fprintf(to, "\nAn option wins over its variable, a variable over the default. A SIZE is a number with B, "
                 "KiB, MiB,\n"
                 "GiB or TiB; a TIME is a number with ms, s, min, h or d.\n");

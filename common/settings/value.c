@@ -130,8 +130,7 @@ static status apply_unit(const struct setting *row, struct view unit, int64_t *n
     if (!type->units->name)
         snprintf(fault, VALUE_TEXT_MAX, "give a whole number without a unit");
     else if (unit.len == 0)
-        snprintf(fault, VALUE_TEXT_MAX, "give a unit, e.g. %" PRId64 "%s", *n,
-                 row->type == SET_BYTES ? "MiB" : "s");
+        snprintf(fault, VALUE_TEXT_MAX, "give a unit, e.g. %" PRId64 "%s", *n, row->type == SET_BYTES ? "MiB" : "s");
     else {
         const struct unit *u = find_unit(type->units, unit);
         if (u && !__builtin_mul_overflow(*n, u->factor, n))
@@ -145,8 +144,8 @@ static status parse_number(const struct setting *row, struct view v, int64_t *fi
 {
     int64_t n;
     if (v.len == 0 || !take_digits(&v, &n)) {
-        snprintf(fault, VALUE_TEXT_MAX, "give a whole number%s%s",
-                 *types[row->type].example ? " and a unit: " : "", types[row->type].example);
+        snprintf(fault, VALUE_TEXT_MAX, "give a whole number%s%s", *types[row->type].example ? " and a unit: " : "",
+                 types[row->type].example);
         return ST_INVALID;
     }
     if (apply_unit(row, v, &n, fault) != ST_OK)
@@ -161,8 +160,7 @@ static status parse_number(const struct setting *row, struct view v, int64_t *fi
     return ST_OK;
 }
 
-status value_parse(const struct setting *row, const char *text, void *field,
-                   char fault[static VALUE_TEXT_MAX])
+status value_parse(const struct setting *row, const char *text, void *field, char fault[static VALUE_TEXT_MAX])
 {
     fault[0] = '\0';
     switch (row->type) {
