@@ -2,6 +2,7 @@
 
 #include "common/base/buffer.h"
 
+#define ZLIB_CONST /* zlib then promises not to write to its input */
 #include <zlib.h>
 
 /* Level 6 and no other: FusionInventory agents know a zlib body by the bytes 78 9C, which only this level begins with. */
@@ -12,7 +13,7 @@ static status deflate_all(z_stream *z, struct view text, struct buffer *out)
 {
     unsigned char room[PIECE];
     int said;
-    z->next_in = (Bytef *)(uintptr_t)text.data;
+    z->next_in = (const Bytef *)text.data;
     z->avail_in = (uInt)text.len;
     do {
         z->next_out = room;

@@ -1,5 +1,6 @@
 #include "common/inflate/inflate.h"
 
+#define ZLIB_CONST /* zlib then promises not to write to its input */
 #include <zlib.h>
 
 enum {
@@ -59,12 +60,17 @@ void inflater_trim(struct inflater *inf, size_t keep)
     inf->room = inf->text ? keep : 0;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 /* The text behind a byte order mark and white space. */
 static struct view without_lead(struct view v)
 {
     if (v.len >= 3 && memcmp(v.data, "\xef\xbb\xbf", 3) == 0)
         v = (struct view){v.data + 3, v.len - 3};
-    while (v.len && memchr(" \t\r\n", *v.data, 4))
+    while (v.len && is_blank(*v.data))
         v = (struct view){v.data + 1, v.len - 1};
     return v;
 }
@@ -155,8 +161,7 @@ static int step(struct run *run)
     z_stream *z = &run->inf->z;
     size_t open = run->inf->room < run->cap + 1 ? run->inf->room : run->cap + 1;
     uInt in = piece(run->left.len), out = piece(open - run->len);
-    /* zlib does not write to its input, whatever its type says (ZLIB_CONST is not set everywhere). */
-    z->next_in = (Bytef *)(uintptr_t)run->left.data;
+    z->next_in = (const Bytef *)run->left.data;
     z->avail_in = in;
     z->next_out = run->inf->text + run->len;
     z->avail_out = out;

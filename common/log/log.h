@@ -40,9 +40,8 @@ void log_event(enum log_level level, const char *event, const struct log_field *
 /** Lines dropped because stderr did not take them. */
 uint64_t log_dropped(void);
 
-#define LOG_FIELDS_(...)                                                                                     \
-    (const struct log_field[]){__VA_ARGS__},                                                                 \
-        sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field)
+#define LOG_FIELDS_(...)                                                                                               \
+    (const struct log_field[]){__VA_ARGS__}, sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field)
 /** log_info("listening", LOG_TEXT("address", a), LOG_NUMBER("port", p)); at least one field. */
 #define log_debug(event, ...)   log_event(LOG_DEBUG, event, LOG_FIELDS_(__VA_ARGS__))
 #define log_info(event, ...)    log_event(LOG_INFO, event, LOG_FIELDS_(__VA_ARGS__))

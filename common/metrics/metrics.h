@@ -36,19 +36,19 @@ struct metric_table {
 };
 
 #define METRIC_FIELD_(field, name, type, help) metric field;
-#define METRIC_ROW_(field, name, type, help) {name, type, help},
+#define METRIC_ROW_(field, name, type, help)   {name, type, help},
 
-#define METRICS_DECLARE(object, LIST)                                                                        \
-    struct object##_s {                                                                                      \
-        LIST(METRIC_FIELD_)                                                                                  \
-    };                                                                                                       \
-    extern struct object##_s object;                                                                         \
+#define METRICS_DECLARE(object, LIST)                                                                                  \
+    struct object##_s {                                                                                                \
+        LIST(METRIC_FIELD_)                                                                                            \
+    };                                                                                                                 \
+    extern struct object##_s object;                                                                                   \
     extern const struct metric_table object##_table
 
-#define METRICS_DEFINE(object, LIST)                                                                         \
-    struct object##_s object;                                                                                \
-    static const struct metric_row object##_rows[] = {LIST(METRIC_ROW_)};                                    \
-    const struct metric_table object##_table = {object##_rows, sizeof object##_rows / sizeof *object##_rows, \
+#define METRICS_DEFINE(object, LIST)                                                                                   \
+    struct object##_s object;                                                                                          \
+    static const struct metric_row object##_rows[] = {LIST(METRIC_ROW_)};                                              \
+    const struct metric_table object##_table = {object##_rows, sizeof object##_rows / sizeof *object##_rows,           \
                                                 (metric *)&object}
 
 static inline void metric_add(metric *m, int64_t n)

@@ -18,12 +18,10 @@ enum {
 /* names.c */
 
 /** "MUSTER_GATEWAY_SPOOL_MAX" -> "spool-max". */
-void option_name(const struct settings_program *program, const struct setting *row,
-                 char out[static NAME_MAX_BYTES]);
+void option_name(const struct settings_program *program, const struct setting *row, char out[static NAME_MAX_BYTES]);
 /** The row of an option without its dashes. @param from_file  set when it is `NAME-file` of a secret; NULL:
  * none */
-const struct setting *option_find(const struct settings_program *program, struct view option,
-                                  bool *from_file);
+const struct setting *option_find(const struct settings_program *program, struct view option, bool *from_file);
 /** The option most like `option`, or NULL when none is. */
 const struct setting *option_nearest(const struct settings_program *program, struct view option);
 /** The variable most like `name`, or NULL when none is. */

@@ -8,8 +8,6 @@
 
 enum { SECRET_FILE_MAX = 64 * 1024 };
 
-extern char **environ;
-
 /* One run of settings_load(). */
 struct load {
     const struct settings_program *program;
@@ -188,7 +186,7 @@ static void use_text(struct load *load, const struct setting *row, const struct 
 
 static void use_file(struct load *load, const struct setting *row, const struct source *source, void *out)
 {
-    AUTO(mem_free) char *text = malloc(SECRET_FILE_MAX + 1);
+    char *text = malloc(SECRET_FILE_MAX + 1);
     const char *why = "memory is out";
     if (text && read_secret(source->text, text, SECRET_FILE_MAX, &why) == ST_OK)
         use_text(load, row, source, text, out);
@@ -196,6 +194,7 @@ static void use_file(struct load *load, const struct setting *row, const struct 
         fault(load, "%.*s: cannot read the file \"%s\": %s", name_length(source), source->name, source->text, why);
     if (text)
         explicit_bzero(text, SECRET_FILE_MAX + 1);
+    free(text);
 }
 
 static void load_row(struct load *load, const struct setting *row, void *out)

@@ -29,7 +29,7 @@ void option_name(const struct settings_program *program, const struct setting *r
     size_t skip = begins(env, program->prefix) ? strlen(program->prefix) : begins(env, ours) ? strlen(ours) : 0;
     size_t len = 0;
     for (const char *p = row->env + skip; *p && len < NAME_MAX_BYTES - 1; p++)
-        out[len++] = *p == '_' ? '-' : (char)tolower((unsigned char)*p);
+        out[len++] = (char)(*p == '_' ? '-' : tolower((unsigned char)*p));
     out[len] = '\0';
 }
 

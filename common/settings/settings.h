@@ -53,9 +53,8 @@ struct setting {
 
 /** What a service says about itself. */
 struct settings_program {
-    const char *name; /**< "muster-gateway" */
-    const char
-        *prefix; /**< "MUSTER_GATEWAY_": its own variables; others of ours start with plain "MUSTER_" */
+    const char *name;    /**< "muster-gateway" */
+    const char *prefix;  /**< "MUSTER_GATEWAY_": its own variables; others of ours start with plain "MUSTER_" */
     const char *purpose; /**< one or two sentences for --help */
     const struct setting *table;
     size_t count;
