@@ -29,7 +29,8 @@ void lookup_destroy(struct lookup *l);
 AUTO_DEFINE(struct lookup, lookup_destroy)
 
 /** One question: runs on a pool thread. `db` is NULL when the database is away.
- *  @return ST_UNAVAILABLE when the connection broke on the way: it is asked again once on a new one (with NULL if there is none) */
+ *  @return ST_UNAVAILABLE when the connection broke on the way: it is asked again on a new one, and at last with NULL: so it must be
+ *  repeatable, and with NULL it cannot fail in this way */
 typedef status lookup_fn(struct db *db, void *ctx);
 
 /** @param done called on the pool thread after `ask`, once  @retval ST_AGAIN the queue is full: nothing will be called */
@@ -38,5 +39,7 @@ MUST_CHECK status lookup_submit(struct lookup *l, lookup_fn *ask, void (*done)(v
 /** The options as last read (defaults before the first time), copied. */
 void lookup_config(struct lookup *l, struct ocs_config *out);
 bool lookup_database_is_up(const struct lookup *l);
+/** Whether the first try to reach the database is over, whatever came of it: from then on answers are what they will be. */
+bool lookup_has_tried(const struct lookup *l);
 
 #endif

@@ -1,0 +1,3 @@
+#include "services/gateway/gateway_metrics.h"
+
+METRICS_DEFINE(gateway_metrics, GATEWAY_METRICS);

@@ -1,0 +1,69 @@
+/** The gateway's settings: one row each. A default of 0 or "" is explained in the row. */
+#ifndef MUSTER_GATEWAY_GATEWAY_SETTINGS_H
+#define MUSTER_GATEWAY_GATEWAY_SETTINGS_H
+
+#include "common/settings/settings.h"
+
+#define GATEWAY_SETTINGS(X)                                                                                            \
+    X(http, "MUSTER_GATEWAY_HTTP", SET_TEXT, "0.0.0.0:8080", 0, 0, "address for agents, plain HTTP; empty: none")      \
+    X(https, "MUSTER_GATEWAY_HTTPS", SET_TEXT, "", 0, 0, "address for agents, HTTPS; empty: none")                     \
+    X(http_proxied, "MUSTER_GATEWAY_HTTP_PROXIED", SET_TEXT, "", 0, 0,                                                 \
+      "address for a load balancer that speaks the PROXY protocol; empty: none")                                       \
+    X(proxies, "MUSTER_GATEWAY_PROXIES", SET_TEXT, "", 0, 0,                                                           \
+      "addresses and networks whose X-Forwarded-For and PROXY headers are believed")                                   \
+    X(certificate, "MUSTER_GATEWAY_CERTIFICATE", SET_TEXT, "", 0, 0,                                                   \
+      "PEM file, leaf first; empty: a self-signed one is made in tls-folder")                                          \
+    X(key, "MUSTER_GATEWAY_KEY", SET_TEXT, "", 0, 0, "PEM file with the certificate's key")                            \
+    X(tls_folder, "MUSTER_GATEWAY_TLS_FOLDER", SET_TEXT, "/var/lib/muster/tls", 0, 0,                                  \
+      "where a self-signed certificate is kept")                                                                       \
+    X(tls_names, "MUSTER_GATEWAY_TLS_NAMES", SET_TEXT, "", 0, 0,                                                       \
+      "further names and addresses for the self-signed certificate")                                                   \
+    X(bind, "MUSTER_GATEWAY_BIND", SET_TEXT, "ipc:///run/muster/gateway.sock", 0, 0,                                   \
+      "address for parsers: ipc:///path or tcp://host:port")                                                           \
+    X(spool_dir, "MUSTER_GATEWAY_SPOOL_DIR", SET_TEXT, "/var/spool/muster", 0, 0,                                      \
+      "where accepted uploads rest until they are in the database")                                                    \
+    X(spool_max, "MUSTER_GATEWAY_SPOOL_MAX", SET_BYTES, "2GiB", 1 << 20, 1LL << 44,                                    \
+      "size of the spool; uploads above it are answered 503")                                                          \
+    X(segment_size, "MUSTER_GATEWAY_SEGMENT_SIZE", SET_BYTES, "64MiB", 1 << 20, 1LL << 32,                             \
+      "size of one file of the spool; larger than body-max")                                                           \
+    X(spool_queue, "MUSTER_GATEWAY_SPOOL_QUEUE", SET_BYTES, "64MiB", 1 << 20, 1LL << 32,                               \
+      "uploads that may wait for the disk; above: 503")                                                                \
+    X(attempts_max, "MUSTER_GATEWAY_ATTEMPTS_MAX", SET_COUNT, "5", 1, 1000,                                            \
+      "deliveries of an upload that end with a dead consumer before it goes to quarantine")                            \
+    X(id, "MUSTER_GATEWAY_ID", SET_COUNT, "0", 0, 65535,                                                               \
+      "number of this gateway, different for each one of an installation")                                             \
+    X(threads, "MUSTER_GATEWAY_THREADS", SET_COUNT, "2", 1, 64, "event loops")                                         \
+    X(body_max, "MUSTER_GATEWAY_BODY_MAX", SET_BYTES, "32MiB", 1 << 10, 1LL << 30, "largest body; above: 413")         \
+    X(bodies_max, "MUSTER_GATEWAY_BODIES_MAX", SET_BYTES, "512MiB", 1 << 20, 1LL << 36,                                \
+      "all bodies in memory; above: 503")                                                                              \
+    X(inflated_max, "MUSTER_GATEWAY_INFLATED_MAX", SET_BYTES, "256MiB", 1 << 16, 1LL << 31,                            \
+      "largest unpacked body; above: 413")                                                                             \
+    X(ratio_max, "MUSTER_GATEWAY_RATIO_MAX", SET_COUNT, "200", 10, 1100,                                               \
+      "times that a body may grow when unpacked; above: 413")                                                          \
+    X(connections_max, "MUSTER_GATEWAY_CONNECTIONS_MAX", SET_COUNT, "10000", 1, 1000000,                               \
+      "connections of agents; above: not accepted until one ends")                                                     \
+    X(request_time, "MUSTER_GATEWAY_REQUEST_TIME", SET_MS, "120s", 100, 3600000,                                       \
+      "for a request's header and body, and idle time of a kept connection")                                           \
+    X(drain_time, "MUSTER_GATEWAY_DRAIN_TIME", SET_MS, "25s", 0, 600000, "from SIGTERM to exit at most")               \
+    X(lookup_threads, "MUSTER_GATEWAY_LOOKUP_THREADS", SET_COUNT, "2", 1, 64,                                          \
+      "threads (and connections) that ask the database for waiting agents")                                            \
+    X(lookup_queue, "MUSTER_GATEWAY_LOOKUP_QUEUE", SET_COUNT, "4096", 1, 1000000,                                      \
+      "questions that may wait for the database; above: 503")                                                          \
+    X(config_refresh, "MUSTER_GATEWAY_CONFIG_REFRESH", SET_MS, "2s", 10, 60000,                                        \
+      "age at most of OCS's options (table config)")                                                                   \
+    X(agents, "MUSTER_GATEWAY_AGENTS", SET_TEXT, "*", 0, 0,                                                            \
+      "User-Agents that may ask for a PROLOG: PREFIX, PREFIX=FIRST..LAST, separated by commas; * is everybody")        \
+    X(snmp, "MUSTER_GATEWAY_SNMP", SET_FLAG, "no", 0, 0,                                                               \
+      "yes: SNMP uploads go to the spool (needs a service that takes them); no: answered 200, counted, not stored")    \
+    X(database, "MUSTER_DATABASE", SET_SECRET, "mysql://ocs@localhost/ocsweb", 0, 0,                                   \
+      "mysql://user:password@host:port/name?socket=/path")                                                             \
+    X(admin, "MUSTER_ADMIN", SET_TEXT, "127.0.0.1:9101", 0, 0,                                                         \
+      "address of the admin port: /healthz /readyz /metrics /status; empty: none")                                     \
+    X(log_format, "MUSTER_LOG_FORMAT", SET_TEXT, "logfmt", 0, 0, "logfmt or json")                                     \
+    X(log_level, "MUSTER_LOG_LEVEL", SET_TEXT, "info", 0, 0, "debug, info, warning or error")
+
+struct gateway_settings {
+    GATEWAY_SETTINGS(SETTING_FIELD)
+};
+
+#endif

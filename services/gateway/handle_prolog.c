@@ -1,0 +1,179 @@
+/*
+ * PROLOG: a question, answered at once from the database. It writes nothing itself: that the device was seen goes to the spool as a
+ * small upload, without the agent waiting for it.
+ */
+#include "common/base/clock.h"
+#include "common/log/log.h"
+#include "common/reply/reply.h"
+#include "services/gateway/gateway_metrics.h"
+#include "services/gateway/handlers.h"
+#include "services/gateway/prolog/contact.h"
+#include "services/gateway/prolog/facts.h"
+#include "services/gateway/server.h"
+
+enum {
+    FACTS_MAX = 32 << 20, /**< settings of one device and its groups, and its packages */
+    REPLY_MAX = 32 << 20, /**< registry keys, packages, SNMP types: as many as the administrator made */
+    CONTACT_MAX = 4 << 20,
+};
+
+struct contact {
+    struct exchange *x;
+    struct arena *arena; /**< NULL until asked */
+    struct prolog_facts facts;
+    struct prolog_decision decision;
+    struct prolog_effects effects;
+    status failed; /**< not ST_OK: there is no reply */
+};
+
+/* -------------------------------------------------------------------- asking ---- */
+
+static void write_head(const struct prolog_decision *d, struct buffer *out)
+{
+    char text[24];
+    reply_begin(out);
+    reply_element(out, 1, "RESPONSE", view_of(d->send ? "SEND" : "STOP"));
+    snprintf(text, sizeof text, "%lld", (long long)d->prolog_freq);
+    reply_element(out, 1, "PROLOG_FREQ", view_of(text));
+    snprintf(text, sizeof text, "%lld", (long long)d->on_startup);
+    reply_element(out, 1, "INVENTORY_ON_STARTUP", view_of(text));
+}
+
+/** Decide, write the reply, keep it coded in the exchange. */
+static status compose(struct contact *c, struct db *db, const struct ocs_config *config)
+{
+    prolog_decide(&c->facts, config, clock_wall_us() / 1000000, &c->decision);
+    const struct option_question q = {
+        .db = c->facts.database ? db : NULL,
+        .arena = c->arena,
+        .facts = &c->facts,
+        .config = config,
+        .decision = &c->decision,
+        .agent = c->x->agent,
+        .https = c->x->view->https,
+    };
+    AUTO(buffer_clear) struct buffer text = BUFFER_INIT(REPLY_MAX);
+    write_head(&c->decision, &text);
+    status st = c->decision.options ? prolog_options_write(&q, &text, &c->effects) : ST_OK;
+    reply_end(&text);
+    return st == ST_OK ? exchange_prepare(c->x, &text) : st;
+}
+
+/** Before the database is asked: an INVENTORY that leaves the spool in between is then found there. */
+static void look_in_spool(struct contact *c)
+{
+    int64_t received_us = 0;
+    c->facts.pending = spool_inventory_pending(c->x->gateway->spool, c->x->device_hash, &received_us);
+    c->facts.pending_s = received_us / 1000000;
+}
+
+static status look_in_database(struct contact *c, struct db *db, const struct ocs_config *config)
+{
+    status st = prolog_facts_read(db, c->x->deviceid, config->enable_groups != 0, c->arena, &c->facts);
+    c->facts.database = st == ST_OK;
+    if (st == ST_OK || st == ST_UNAVAILABLE)
+        return st;
+    log_warning("cannot read what is set for a device", LOG_VIEW("device", c->x->deviceid),
+                LOG_TEXT("status", status_name(st)), LOG_TEXT("database", db_error(db)));
+    return ST_OK; /* answered as if the database were away */
+}
+
+static status ask(struct db *db, void *ctx)
+{
+    struct contact *c = ctx;
+    arena_destroy(c->arena); /* asked again: what the broken connection brought is dropped */
+    c->arena = arena_new(FACTS_MAX);
+    c->facts = (struct prolog_facts){0};
+    c->effects = (struct prolog_effects){0};
+    if (!c->arena)
+        return c->failed = ST_NO_MEMORY;
+
+    struct ocs_config config;
+    lookup_config(c->x->gateway->lookup, &config);
+    look_in_spool(c);
+    status st = db ? look_in_database(c, db, &config) : ST_OK;
+    if (st == ST_OK)
+        st = compose(c, db, &config);
+    return c->failed = st;
+}
+
+/* ------------------------------------------------------------------ answering ---- */
+
+static status append_contact(const struct contact *c)
+{
+    const struct exchange *x = c->x;
+    AUTO(record_builder_destroy) struct record_builder *b = record_builder_new(CONTACT_MAX);
+    if (!b)
+        return ST_NO_MEMORY;
+    const struct record_head head = {
+        .kind = UPLOAD_CONTACT,
+        .normaliser = RECORD_NORMALISER,
+        .https = x->view->https,
+        .from = x->view->from,
+        .agent = x->agent,
+        .deviceid = x->deviceid,
+    };
+    struct view record;
+    status st = contact_build(b, &head, c->decision.send, &c->effects, &record);
+    if (st != ST_OK)
+        return st;
+    const struct upload_head upload = {
+        .kind = UPLOAD_CONTACT,
+        .from = x->view->from,
+        .https = x->view->https,
+        .device_hash = x->device_hash,
+        .agent = x->agent,
+    };
+    return spool_append(x->gateway->spool, &upload, record, NULL, NULL);
+}
+
+static void record_contact(const struct contact *c)
+{
+    status st = c->decision.contact ? append_contact(c) : ST_OK;
+    if (st == ST_OK)
+        return;
+    metric_add(&gateway_metrics.contacts_lost, 1);
+    log_warning("contact not recorded", LOG_VIEW("device", c->x->deviceid), LOG_TEXT("status", status_name(st)));
+}
+
+static void count(const struct contact *c)
+{
+    metric_add(c->decision.send ? &gateway_metrics.contacts_send : &gateway_metrics.contacts_stop, 1);
+    if (!c->facts.database)
+        metric_add(&gateway_metrics.contacts_blind, 1);
+    log_debug("contact", LOG_VIEW("device", c->x->deviceid), LOG_TEXT("response", c->decision.send ? "SEND" : "STOP"),
+              LOG_TEXT("known", c->facts.known      ? "yes"
+                                : c->facts.database ? "no"
+                                                    : "database away"));
+}
+
+static void asked(void *ctx)
+{
+    struct contact *c = ctx;
+    if (c->failed == ST_OK) {
+        record_contact(c);
+        count(c);
+    }
+    arena_destroy(c->arena);
+    if (c->failed == ST_OK)
+        exchange_answer(c->x, c->decision.ipdiscover);
+    else
+        exchange_refuse(c->x, REFUSE_no_memory, NULL);
+}
+
+void handle_prolog(struct exchange *x, const struct upload_envelope *envelope)
+{
+    (void)envelope;
+    if (!agent_gate_admits(x->gateway->gate, x->agent)) {
+        exchange_refuse(x, REFUSE_agent_refused, NULL);
+        return;
+    }
+    struct contact *c = http_request_alloc(x->request, sizeof *c);
+    if (!c) {
+        exchange_refuse(x, REFUSE_no_memory, NULL);
+        return;
+    }
+    *c = (struct contact){.x = x};
+    if (lookup_submit(x->gateway->lookup, ask, asked, c) != ST_OK)
+        exchange_refuse(x, REFUSE_lookup_busy, NULL);
+}

@@ -1,0 +1,194 @@
+/*
+ * What is stored: INVENTORY, DOWNLOAD, NOTIFY, SNMP. The body goes to the spool as it was received; the agent gets its 200 from
+ * the committer's thread, once the bytes are on stable storage.
+ */
+#include "common/log/log.h"
+#include "services/gateway/gateway_metrics.h"
+#include "services/gateway/handlers.h"
+#include "services/gateway/prolog/facts.h"
+#include "services/gateway/server.h"
+
+struct upload_work {
+    struct exchange *x;
+    enum upload_kind kind;
+    struct account_pairs sent; /**< INVENTORY */
+    bool wanted;               /**< SNMP: the switch of this device is on */
+};
+
+static void stored(void *ctx, status st, struct upload_id id)
+{
+    struct upload_work *w = ctx;
+    struct exchange *x = w->x;
+    if (st != ST_OK) {
+        exchange_refuse(x, refusal_of_spool(st), NULL);
+        return;
+    }
+    char text[UPLOAD_ID_TEXT];
+    log_debug("upload stored", LOG_TEXT("upload", upload_id_text(id, text)),
+              LOG_TEXT("kind", upload_kind_name(w->kind)), LOG_VIEW("device", x->deviceid),
+              LOG_NUMBER("bytes", x->view->body.len));
+    exchange_answer(x, false);
+}
+
+static void store(struct upload_work *w)
+{
+    struct exchange *x = w->x;
+    const struct upload_head head = {
+        .kind = w->kind,
+        .from = x->view->from,
+        .https = x->view->https,
+        .device_hash = x->device_hash,
+        .agent = x->agent,
+    };
+    status st = spool_append(x->gateway->spool, &head, x->view->body, stored, w);
+    if (st != ST_OK)
+        exchange_refuse(x, refusal_of_spool(st), NULL);
+}
+
+/** @return NULL when memory is out: then it was answered */
+static struct upload_work *work_new(struct exchange *x, enum upload_kind kind)
+{
+    struct upload_work *w = http_request_alloc(x->request, sizeof *w);
+    if (w)
+        *w = (struct upload_work){.x = x, .kind = kind};
+    else
+        exchange_refuse(x, REFUSE_no_memory, NULL);
+    return w;
+}
+
+void handle_download(struct exchange *x, const struct upload_envelope *envelope)
+{
+    (void)envelope;
+    struct upload_work *w = work_new(x, UPLOAD_DOWNLOAD);
+    if (w)
+        store(w);
+}
+
+void handle_notify(struct exchange *x, const struct upload_envelope *envelope)
+{
+    (void)envelope;
+    struct upload_work *w = work_new(x, UPLOAD_NOTIFY);
+    if (w)
+        store(w);
+}
+
+/* ---------------------------------------------------------------- INVENTORY ---- */
+
+enum { ANSWER_MAX = 16 << 20 }; /**< values of accountinfo are short; this is against a table gone mad */
+
+static status prepare_account_reply(struct upload_work *w, const struct account_facts *facts)
+{
+    AUTO(buffer_clear) struct buffer text = BUFFER_INIT(ANSWER_MAX);
+    account_reply_write(account_decide(facts, w->sent), facts->pairs, w->sent, &text);
+    return exchange_prepare(w->x, &text);
+}
+
+static status ask_account(struct db *db, void *ctx)
+{
+    struct upload_work *w = ctx;
+    struct account_facts facts = {0}; /* without a database: as a new device, NO_ACCOUNT_UPDATE */
+    AUTO(arena_destroy) struct arena *arena = arena_new(ANSWER_MAX);
+    status st = !arena ? ST_NO_MEMORY : ST_OK;
+    if (db && arena)
+        st = account_facts_read(db, w->x->gateway->columns, w->x->deviceid, arena, &facts);
+    if (st == ST_UNAVAILABLE)
+        return st;
+    if (st != ST_OK) {
+        log_warning("cannot compare the administrative values of a device", LOG_VIEW("device", w->x->deviceid),
+                    LOG_TEXT("status", status_name(st)), LOG_TEXT("database", db ? db_error(db) : ""));
+        facts = (struct account_facts){0};
+    }
+    return prepare_account_reply(w, &facts);
+}
+
+static void account_asked(void *ctx)
+{
+    struct upload_work *w = ctx;
+    if (w->x->reply.len)
+        store(w);
+    else
+        exchange_refuse(w->x, REFUSE_no_memory, NULL);
+}
+
+/** The pairs that were sent, in memory that stays, fit to be sent back. */
+static bool take_pairs(struct upload_work *w, const struct upload_envelope *envelope)
+{
+    struct upload_account *list = http_request_alloc(w->x->request, (envelope->account_count + 1) * sizeof *list);
+    if (!list)
+        return false;
+    for (size_t i = 0; i < envelope->account_count; i++) {
+        const struct upload_account *sent = &envelope->accounts[i];
+        list[i].name = exchange_text(w->x, sent->name);
+        list[i].value = exchange_text(w->x, sent->value);
+        if ((sent->name.data && !list[i].name.data) || (sent->value.data && !list[i].value.data))
+            return false;
+    }
+    w->sent = (struct account_pairs){list, envelope->account_count};
+    return true;
+}
+
+void handle_inventory(struct exchange *x, const struct upload_envelope *envelope)
+{
+    struct upload_work *w = work_new(x, UPLOAD_INVENTORY);
+    if (!w)
+        return;
+    if (!take_pairs(w, envelope)) {
+        exchange_refuse(x, REFUSE_no_memory, NULL);
+        return;
+    }
+    if (lookup_submit(x->gateway->lookup, ask_account, account_asked, w) == ST_OK)
+        return;
+    /* The look-ups are busy. An upload matters more than its answer: accept it, and let the next one be compared. */
+    (void)ask_account(NULL, w);
+    account_asked(w);
+}
+
+/* --------------------------------------------------------------------- SNMP ---- */
+
+static status ask_switch(struct db *db, void *ctx)
+{
+    struct upload_work *w = ctx;
+    struct ocs_config config;
+    lookup_config(w->x->gateway->lookup, &config);
+    struct prolog_facts facts = {0};
+    AUTO(arena_destroy) struct arena *arena = arena_new(ANSWER_MAX);
+    status st = !arena ? ST_NO_MEMORY : ST_OK;
+    if (db && arena)
+        st = prolog_facts_read(db, w->x->deviceid, config.enable_groups != 0, arena, &facts);
+    w->wanted = parameter_switch(&facts.parameters, PARAM_SNMP_SWITCH, config.snmp != 0) != 0;
+    return st == ST_UNAVAILABLE ? st : ST_OK; /* else: what the option says; the snmp service looks again */
+}
+
+static void switch_asked(void *ctx)
+{
+    struct upload_work *w = ctx;
+    if (w->wanted) {
+        store(w);
+        return;
+    }
+    metric_add(&gateway_metrics.snmp_off, 1);
+    exchange_answer(w->x, false);
+}
+
+static void drop_snmp(struct exchange *x, bool on)
+{
+    metric_add(on ? &gateway_metrics.snmp_not_stored : &gateway_metrics.snmp_off, 1);
+    if (on)
+        log_info("snmp_not_stored", LOG_VIEW("device", x->deviceid), LOG_NUMBER("bytes", x->view->body.len),
+                 LOG_TEXT("detail", "setting snmp is no: no service here takes SNMP uploads"));
+    exchange_answer(x, false);
+}
+
+void handle_snmp(struct exchange *x, const struct upload_envelope *envelope)
+{
+    (void)envelope;
+    struct ocs_config config;
+    lookup_config(x->gateway->lookup, &config);
+    if (!config.snmp || !x->gateway->set->snmp) {
+        drop_snmp(x, config.snmp != 0);
+        return;
+    }
+    struct upload_work *w = work_new(x, UPLOAD_SNMP);
+    if (w && lookup_submit(x->gateway->lookup, ask_switch, switch_asked, w) != ST_OK)
+        exchange_refuse(x, REFUSE_lookup_busy, NULL);
+}

@@ -1,0 +1,294 @@
+#include "services/gateway/lookup.h"
+
+#include "common/base/clock.h"
+#include "common/log/log.h"
+#include "services/gateway/gateway_metrics.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <time.h>
+
+enum { RETRY_MS = 1000, PATIENCE_S = 2, THREADS_MAX = 64 };
+
+struct question {
+    struct question *next;
+    lookup_fn *ask;
+    void (*done)(void *ctx);
+    void *ctx;
+};
+
+/**
+ * Workers answer questions, each on a connection of its own. One more thread, the keeper, reads the options on its own
+ * connection; only it waits for a database that is away. While `up` is false no worker tries to connect, so that a
+ * dead address costs the keeper its time-outs and no agent anything.
+ */
+struct lookup {
+    struct lookup_settings set;
+    atomic_bool up, tried;
+
+    pthread_mutex_t lock;
+    pthread_cond_t asked;           /**< workers wait here */
+    pthread_cond_t doubt;           /**< the keeper waits here: `up` fell, or the end */
+    struct question *first, **last; /**< under `lock` */
+    unsigned waiting;               /**< under `lock` */
+    bool stopping;                  /**< under `lock` */
+    struct ocs_config config;       /**< under `lock` */
+    bool told_away;                 /**< keeper only: the log line was written */
+
+    pthread_t keeper, workers[THREADS_MAX];
+    unsigned worker_count;
+    bool keeper_runs;
+};
+
+/* ------------------------------------------------------------------ workers ---- */
+
+static void mark_away(struct lookup *l)
+{
+    if (!atomic_exchange(&l->up, false))
+        return;
+    pthread_mutex_lock(&l->lock);
+    pthread_cond_signal(&l->doubt);
+    pthread_mutex_unlock(&l->lock);
+}
+
+/** Make sure that there is a connection when the database is up. */
+static void connect_if_up(struct lookup *l, struct db **db)
+{
+    if (!atomic_load(&l->up)) {
+        db_close(*db);
+        *db = NULL;
+    } else if (!*db) {
+        struct reason why;
+        if (db_open(&l->set.target, db, &why) != ST_OK)
+            mark_away(l);
+    }
+}
+
+static void answer(struct lookup *l, struct db **db, const struct question *q)
+{
+    connect_if_up(l, db);
+    status st = q->ask(*db, q->ctx);
+    if (st == ST_UNAVAILABLE && *db) {
+        metric_add(&gateway_metrics.lookups_again, 1);
+        db_close(*db);
+        *db = NULL;
+        connect_if_up(l, db);
+        st = q->ask(*db, q->ctx);
+        if (st == ST_UNAVAILABLE && *db) {
+            mark_away(l);
+            (void)q->ask(NULL, q->ctx); /* without a database there is nothing left to fail */
+        }
+    }
+    metric_add(&gateway_metrics.lookups, 1);
+    q->done(q->ctx);
+}
+
+/** The next question; NULL at the end. */
+static struct question *take(struct lookup *l)
+{
+    pthread_mutex_lock(&l->lock);
+    while (!l->first && !l->stopping)
+        pthread_cond_wait(&l->asked, &l->lock);
+    struct question *q = l->first;
+    if (q) {
+        l->first = q->next;
+        if (!l->first)
+            l->last = &l->first;
+        l->waiting--;
+    }
+    pthread_mutex_unlock(&l->lock);
+    return q;
+}
+
+static void *work(void *arg)
+{
+    struct lookup *l = arg;
+    struct db *db = NULL;
+    for (struct question *q; (q = take(l)) != NULL; free(q))
+        answer(l, &db, q);
+    db_close(db);
+    return NULL;
+}
+
+/* ------------------------------------------------------------------- keeper ---- */
+
+/** @return false at the end */
+static bool pause_keeper(struct lookup *l, unsigned ms, bool until_doubt)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += ms / 1000;
+    until.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+
+    pthread_mutex_lock(&l->lock);
+    int rc = 0;
+    while (!l->stopping && rc == 0 && (!until_doubt || atomic_load(&l->up)))
+        rc = pthread_cond_timedwait(&l->doubt, &l->lock, &until);
+    bool go_on = !l->stopping;
+    pthread_mutex_unlock(&l->lock);
+    return go_on;
+}
+
+static status read_config(struct lookup *l, struct db **db, struct reason *why)
+{
+    struct ocs_config got;
+    status st = *db ? ST_OK : db_open(&l->set.target, db, why);
+    if (st != ST_OK)
+        return st;
+    if ((st = ocs_config_read(*db, &got)) != ST_OK) {
+        reason_set(why, status_name(st), "cannot read table config: %s", db_error(*db));
+        db_close(*db);
+        *db = NULL;
+        return st;
+    }
+    pthread_mutex_lock(&l->lock);
+    l->config = got;
+    pthread_mutex_unlock(&l->lock);
+    return ST_OK;
+}
+
+static void tell(struct lookup *l, bool up, const struct reason *why)
+{
+    if (up && l->told_away)
+        log_info("database is back", LOG_TEXT("name", l->set.target.name));
+    else if (!up && !l->told_away)
+        log_warning("database is away", LOG_REASON(why),
+                    LOG_TEXT("effect", "contacts are answered STOP, uploads are accepted"));
+    l->told_away = !up;
+    metric_set(&gateway_metrics.database_up, up);
+}
+
+static void *keep(void *arg)
+{
+    struct lookup *l = arg;
+    struct db *db = NULL;
+    bool up;
+    do {
+        struct reason why = {0};
+        up = read_config(l, &db, &why) == ST_OK;
+        atomic_store(&l->up, up);
+        atomic_store(&l->tried, true);
+        tell(l, up, &why);
+    } while (pause_keeper(l, up ? l->set.config_ms : RETRY_MS, up));
+    db_close(db);
+    return NULL;
+}
+
+/* -------------------------------------------------------------------- public --- */
+
+static void take_settings(struct lookup *l, const struct lookup_settings *set)
+{
+    l->set = *set;
+    if (!l->set.threads)
+        l->set.threads = 2;
+    if (l->set.threads > THREADS_MAX)
+        l->set.threads = THREADS_MAX;
+    if (!l->set.queue_max)
+        l->set.queue_max = 4096;
+    if (!l->set.config_ms)
+        l->set.config_ms = 2000;
+    l->set.target.connect_s = l->set.target.read_s = l->set.target.write_s = PATIENCE_S;
+}
+
+static bool start_threads(struct lookup *l)
+{
+    if (pthread_create(&l->keeper, NULL, keep, l) != 0)
+        return false;
+    l->keeper_runs = true;
+    for (; l->worker_count < l->set.threads; l->worker_count++)
+        if (pthread_create(&l->workers[l->worker_count], NULL, work, l) != 0)
+            return false;
+    return true;
+}
+
+status lookup_new(const struct lookup_settings *set, struct lookup **out, struct reason *why)
+{
+    struct lookup *l = calloc(1, sizeof *l);
+    if (!l) {
+        reason_set(why, "no_memory", "no memory for the look-ups");
+        return ST_NO_MEMORY;
+    }
+    take_settings(l, set);
+    ocs_config_defaults(&l->config);
+    l->last = &l->first;
+
+    pthread_condattr_t steady;
+    pthread_condattr_init(&steady);
+    pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
+    pthread_mutex_init(&l->lock, NULL);
+    pthread_cond_init(&l->asked, NULL);
+    pthread_cond_init(&l->doubt, &steady);
+    pthread_condattr_destroy(&steady);
+
+    if (!start_threads(l)) {
+        reason_set(why, "no_threads", "cannot start %u look-up threads", l->set.threads);
+        lookup_destroy(l);
+        return ST_NO_MEMORY;
+    }
+    *out = l;
+    return ST_OK;
+}
+
+void lookup_destroy(struct lookup *l)
+{
+    if (!l)
+        return;
+    pthread_mutex_lock(&l->lock);
+    l->stopping = true;
+    pthread_cond_broadcast(&l->asked);
+    pthread_cond_broadcast(&l->doubt);
+    pthread_mutex_unlock(&l->lock);
+
+    for (unsigned i = 0; i < l->worker_count; i++)
+        pthread_join(l->workers[i], NULL);
+    if (l->keeper_runs)
+        pthread_join(l->keeper, NULL);
+    pthread_cond_destroy(&l->asked);
+    pthread_cond_destroy(&l->doubt);
+    pthread_mutex_destroy(&l->lock);
+    free(l);
+}
+
+status lookup_submit(struct lookup *l, lookup_fn *ask, void (*done)(void *ctx), void *ctx)
+{
+    struct question *q = malloc(sizeof *q);
+    if (!q)
+        return ST_NO_MEMORY;
+    *q = (struct question){.ask = ask, .done = done, .ctx = ctx};
+
+    pthread_mutex_lock(&l->lock);
+    bool taken = l->waiting < l->set.queue_max && !l->stopping;
+    if (taken) {
+        *l->last = q;
+        l->last = &q->next;
+        l->waiting++;
+        pthread_cond_signal(&l->asked);
+    }
+    pthread_mutex_unlock(&l->lock);
+    if (taken)
+        return ST_OK;
+    free(q);
+    return ST_AGAIN;
+}
+
+void lookup_config(struct lookup *l, struct ocs_config *out)
+{
+    pthread_mutex_lock(&l->lock);
+    *out = l->config;
+    pthread_mutex_unlock(&l->lock);
+}
+
+bool lookup_database_is_up(const struct lookup *l)
+{
+    return atomic_load(&l->up);
+}
+
+bool lookup_has_tried(const struct lookup *l)
+{
+    return atomic_load(&l->tried);
+}

@@ -1,0 +1,178 @@
+#include "services/gateway/server.h"
+
+#include "common/base/clock.h"
+#include "common/http/http.h"
+#include "common/log/log.h"
+#include "common/tls/tls.h"
+#include "services/gateway/handlers.h"
+
+#include <time.h>
+
+struct server {
+    struct gateway gateway;
+    struct offer *offer;
+    struct tls_context *tls; /**< NULL: no HTTPS */
+    struct http_server *http;
+};
+
+/* -------------------------------------------------------------------- start ---- */
+
+static bool make_tools(struct gateway *g)
+{
+    size_t count = (size_t)g->set->threads;
+    g->loops = calloc(count, sizeof *g->loops);
+    for (size_t i = 0; g->loops && i < count; i++) {
+        g->loops[i].inflater = inflater_new((size_t)g->set->inflated_max, (unsigned)g->set->ratio_max);
+        g->loops[i].scratch = malloc(LOOP_SCRATCH);
+        if (!g->loops[i].inflater || !g->loops[i].scratch)
+            return false;
+    }
+    g->columns = account_columns_new(g->set->config_refresh);
+    return g->loops && g->columns;
+}
+
+static void free_tools(struct gateway *g)
+{
+    for (int64_t i = 0; g->loops && i < g->set->threads; i++) {
+        inflater_destroy(g->loops[i].inflater);
+        free(g->loops[i].scratch);
+    }
+    free(g->loops);
+    account_columns_destroy(g->columns);
+    agent_gate_destroy(g->gate);
+}
+
+static status make_tls(struct server *s, struct reason *why)
+{
+    const struct gateway_settings *set = s->gateway.set;
+    if (!*set->https)
+        return ST_OK;
+    const struct tls_settings tls = {
+        .certificate = set->certificate,
+        .key = set->key,
+        .folder = set->tls_folder,
+        .names = set->tls_names,
+    };
+    return tls_context_new(&tls, &s->tls, why);
+}
+
+static status listen_for_agents(struct server *s, struct reason *why)
+{
+    const struct gateway_settings *set = s->gateway.set;
+    const struct http_settings http = {
+        .http = set->http,
+        .https = set->https,
+        .http_proxied = set->http_proxied,
+        .tls = s->tls,
+        .proxies = set->proxies,
+        .threads = (unsigned)set->threads,
+        .body_max = (size_t)set->body_max,
+        .bodies_max = (size_t)set->bodies_max,
+        .connections_max = (unsigned)set->connections_max,
+        .request_ms = (unsigned)set->request_time,
+    };
+    const struct http_route routes[] = {{"/ocsinventory", gateway_route, &s->gateway}};
+    return http_server_new(&http, routes, COUNT(routes), &s->http, why);
+}
+
+status server_start(const struct server_parts *parts, struct server **out, struct reason *why)
+{
+    AUTO(server_destroy) struct server *s = calloc(1, sizeof *s);
+    if (!s)
+        return reason_set(why, "no_memory", "no memory"), ST_NO_MEMORY;
+    s->gateway = (struct gateway){.set = parts->set, .spool = parts->spool, .lookup = parts->lookup};
+    s->offer = parts->offer;
+    if (!make_tools(&s->gateway))
+        return reason_set(why, "no_memory", "no memory for the loops"), ST_NO_MEMORY;
+
+    status st = agent_gate_new(parts->set->agents, &s->gateway.gate, why);
+    if (st == ST_OK)
+        st = make_tls(s, why);
+    if (st == ST_OK)
+        st = listen_for_agents(s, why);
+    if (st == ST_OK)
+        *out = STEAL(s);
+    return st;
+}
+
+void server_destroy(struct server *s)
+{
+    if (!s)
+        return;
+    http_server_destroy(s->http);
+    tls_context_destroy(s->tls);
+    free_tools(&s->gateway);
+    free(s);
+}
+
+/* ------------------------------------------------------------------- telling ---- */
+
+void server_announce(const struct server *s)
+{
+    log_info("listening", LOG_TEXT("http", http_server_address(s->http, false)),
+             LOG_TEXT("https", http_server_address(s->http, true)), LOG_TEXT("parsers", s->gateway.set->bind),
+             LOG_TEXT("spool", s->gateway.set->spool_dir));
+    if (s->tls && tls_is_self_signed(s->tls))
+        log_info("certificate is self-signed: agents need a copy of it",
+                 LOG_TEXT("certificate", tls_certificate_path(s->tls)), LOG_TEXT("sha256", tls_fingerprint(s->tls)));
+}
+
+/** "name": "text", with what JSON cannot hold as it is escaped; our texts are addresses and paths. */
+static void json_text(struct buffer *out, const char *name, const char *text)
+{
+    buffer_format(out, "\"%s\": \"", name);
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '"' || c == '\\')
+            buffer_char(out, '\\');
+        if (c < 0x20)
+            buffer_format(out, "\\u%04x", c);
+        else
+            buffer_char(out, (char)c);
+    }
+    buffer_text(out, "\", ");
+}
+
+static void json_spool(struct buffer *out, struct spool *spool)
+{
+    struct spool_counts n = spool_count(spool);
+    int64_t oldest_s = n.oldest_us ? (clock_wall_us() - n.oldest_us) / 1000000 : 0;
+    buffer_format(out,
+                  "\"spool\": {\"pending\": %lld, \"in_flight\": %lld, \"bytes\": %lld, \"oldest_s\": %lld, "
+                  "\"quarantined\": %lld, \"healthy\": %s}, ",
+                  (long long)n.pending, (long long)n.in_flight, (long long)n.bytes, (long long)oldest_s,
+                  (long long)n.quarantined, n.healthy ? "true" : "false");
+}
+
+void server_status(void *ctx, struct buffer *out)
+{
+    struct server *s = ctx;
+    json_text(out, "http", http_server_address(s->http, false));
+    json_text(out, "https", http_server_address(s->http, true));
+    json_text(out, "certificate", s->tls ? tls_certificate_path(s->tls) : "");
+    json_text(out, "fingerprint", s->tls ? tls_fingerprint(s->tls) : "");
+    buffer_format(out, "\"self_signed\": %s, ", s->tls && tls_is_self_signed(s->tls) ? "true" : "false");
+    json_text(out, "bind", s->gateway.set->bind);
+    buffer_format(out, "\"database_up\": %s, ", lookup_database_is_up(s->gateway.lookup) ? "true" : "false");
+    json_spool(out, s->gateway.spool);
+    buffer_format(out, "\"consumers\": %zu,", offer_consumers(s->offer));
+}
+
+/* -------------------------------------------------------------------- drain ---- */
+
+static int64_t left_until(int64_t deadline_ms)
+{
+    int64_t left = deadline_ms - clock_steady_ms();
+    return left > 0 ? left : 0;
+}
+
+size_t server_drain(struct server *s, int64_t drain_ms, int64_t *left)
+{
+    int64_t deadline = clock_steady_ms() + drain_ms;
+    size_t cut = http_server_drain(s->http, (int)drain_ms);
+    const struct timespec pause = {.tv_nsec = 10 * 1000000};
+    while ((*left = spool_count(s->gateway.spool).pending) > 0 && left_until(deadline) > 0 &&
+           offer_consumers(s->offer) > 0)
+        nanosleep(&pause, NULL);
+    return cut;
+}
