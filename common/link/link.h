@@ -19,14 +19,23 @@
  *       24     1  upload kind (message), 0 else
  *       25     1  attempt    how often it was offered before, 255 = 255 or more (message)
  *       26     2  reserved   0
- *       28     4  a number:  hello: mask of upload kinds; credit: messages granted more
- *       32     8  lease      number of this delivery (message), repeated by the answer to it; a late answer to a
- *                            delivery that was given to somebody else is recognised by it and ignored
+ *       28     4  a number:  hello: mask of upload kinds; credit: messages granted more,
+ *                            0 takes back what is not used yet
+ *       32     8  lease      message: number of this delivery, repeated by the answer to it; a late answer to a
+ *                            delivery that was given to somebody else is recognised by it and ignored.
+ *                            hello: number of the session that the consumer wants to begin, not 0.
+ *                            beat of a producer: the session that it has with this consumer; 0: "I do not know you"
  *       40     4  body_len   bytes of the body part (0: there is no body part)
  *       44     4  crc        CRC-32C of bytes 0..43
  *
  *   consumer -> producer:  HELLO, CREDIT, ACK, RETRY, REJECT (body: "code\0text"), BEAT, BYE
  *   producer -> consumer:  MESSAGE, BEAT, BYE, REFUSED (body: why; e.g. a version it does not speak)
+ *
+ * Session: a consumer says HELLO until a beat repeats its session number, and only then grants credit. A connection
+ * that was lost and made again is a new, unknown consumer to the producer (ROUTER names connections, not peers), and so
+ * is every consumer to a producer that was restarted: whatever an unknown one sends but HELLO is answered by a beat with
+ * session 0, upon which the consumer drops what it holds of the old session and says HELLO again. So both ends agree
+ * within a beat on what is held, whatever was lost between them.
  *
  * Versions: a receiver speaks LINK_VERSION and LINK_VERSION - 1; another one is answered REFUSED and counted.
  *
@@ -37,6 +46,7 @@
 #define MUSTER_COMMON_LINK_LINK_H
 
 #include "common/base/cleanup.h"
+#include "common/metrics/metrics.h"
 #include "common/upload/upload.h"
 
 enum { LINK_VERSION = 1 };
@@ -51,14 +61,32 @@ enum link_verdict {
 
 /** Common to both ends. 0 in a field means its default. */
 struct link_settings {
-    int beat_ms;         /**< pause between beats; default 1000 */
-    int silence_ms;      /**< silent for longer: gone; default 10000 */
-    size_t message_max;  /**< bytes of one message; larger ones drop the connection; default 64 MiB */
+    int beat_ms;        /**< pause between beats; default 1000 */
+    int silence_ms;     /**< silent for longer: gone; default 10000 */
+    size_t message_max; /**< bytes of one message; a consumer drops the connection at a larger one, a producer hands a
+                              larger one back with LINK_REJECT; default 64 MiB */
 };
+
+#define LINK_METRICS(X)                                                                                                \
+    X(messages, "muster_link_messages_total", METRIC_COUNTER, "deliveries sent or received")                           \
+    X(acks, "muster_link_verdicts_total{verdict=\"ack\"}", METRIC_COUNTER, "deliveries by what became of them")        \
+    X(retries, "muster_link_verdicts_total{verdict=\"retry\"}", METRIC_COUNTER, "deliveries by what became of them")   \
+    X(rejects, "muster_link_verdicts_total{verdict=\"reject\"}", METRIC_COUNTER, "deliveries by what became of them")  \
+    X(lost, "muster_link_verdicts_total{verdict=\"lost\"}", METRIC_COUNTER, "deliveries by what became of them")       \
+    X(late, "muster_link_late_answers_total", METRIC_COUNTER, "answers to deliveries that were given to others")       \
+    X(malformed, "muster_link_malformed_total", METRIC_COUNTER, "frames that could not be understood")                 \
+    X(refused, "muster_link_refused_total", METRIC_COUNTER, "peers refused: version, number of consumers")             \
+    X(sessions, "muster_link_sessions_total", METRIC_COUNTER, "sessions begun with a peer")                            \
+    X(consumers, "muster_link_consumers", METRIC_GAUGE, "consumers in session")                                        \
+    X(producers, "muster_link_producers", METRIC_GAUGE, "producers in session")                                        \
+    X(in_flight, "muster_link_in_flight", METRIC_GAUGE, "messages given out and not answered")                         \
+    X(held, "muster_link_held", METRIC_GAUGE, "messages received and not answered")
+METRICS_DECLARE(link_metrics, LINK_METRICS);
 
 /* ------------------------------------------------------------------ producer ---- */
 
-/** One message on its way out. The link calls `release` (from its thread) once it no longer needs `body`. */
+/** One message on its way out. The link calls `release` once it no longer needs `body`: from a thread of its own or of
+ *  ZeroMQ's, at any time, also while link_producer_destroy() runs; it must not call back. free() is what it is for. */
 struct link_message {
     struct upload_id id;
     enum upload_kind kind;
@@ -82,12 +110,15 @@ struct link_producer;
 
 /**
  * Bind and start.
- * @param address  "tcp://host:port" (host may be a star: all) or "ipc:///path" (at most 107 bytes of path)
+ * @param address  "tcp://host:port" (host may be a star: all; port may be a star: any free one, for tests) or
+ *                 "ipc:///path" (at most 107 bytes of path)
  * @param owner    copied; its ctx must outlive the producer
  * @retval ST_INVALID not an address  @retval ST_CONFLICT in use  @retval ST_NO_MEMORY  @retval ST_IO
  */
-MUST_CHECK status link_producer_new(const char *address, const struct link_settings *set, const struct link_owner *owner,
-                                    struct link_producer **out, struct reason *why);
+MUST_CHECK status link_producer_new(const char *address, const struct link_settings *set,
+                                    const struct link_owner *owner, struct link_producer **out, struct reason *why);
+/** Where it listens, the port filled in; valid as long as the producer. */
+const char *link_producer_address(const struct link_producer *p);
 /** There may be something for next() to give. Cheap; any thread. */
 void link_producer_wake(struct link_producer *p);
 /** Messages given out and not answered yet. */
@@ -117,19 +148,20 @@ struct link_consumer;
  * Connect and start.
  * @param addresses  one or more producers, separated by commas or blanks: "ipc:///run/a.sock tcp://parser:5602". A TCP
  *                   name stands for all its addresses; it is resolved again every few seconds, new ones are connected,
- *                   vanished ones let go.
+ *                   vanished ones let go once they are silent (one that drains has left the name but not the line).
  * @param kinds      mask of UPLOAD_MASK
  * @param credit     messages held and not answered at most, per producer (4 to 64 is sensible)
  * @retval ST_INVALID an address is wrong  @retval ST_NO_MEMORY  @retval ST_IO
  */
-MUST_CHECK status link_consumer_new(const char *addresses, unsigned kinds, unsigned credit, const struct link_settings *set,
-                                    struct link_consumer **out, struct reason *why);
+MUST_CHECK status link_consumer_new(const char *addresses, unsigned kinds, unsigned credit,
+                                    const struct link_settings *set, struct link_consumer **out, struct reason *why);
 /** The next message, waiting at most `wait_ms` (0: do not wait, -1: until there is one or the consumer is stopped).
  *  @return NULL when there was none in time or the consumer is stopped and empty */
 struct link_delivery *link_consumer_take(struct link_consumer *c, int wait_ms);
 /** Answer and free a delivery: LINK_ACK, LINK_RETRY or LINK_REJECT (then `why` must be given). Answers to a producer that
  *  is gone are dropped: it hands the message to somebody else. */
-void link_consumer_answer(struct link_consumer *c, struct link_delivery *d, enum link_verdict verdict, const struct reason *why);
+void link_consumer_answer(struct link_consumer *c, struct link_delivery *d, enum link_verdict verdict,
+                          const struct reason *why);
 /** Producers that are connected and not silent. */
 size_t link_consumer_producers(const struct link_consumer *c);
 /** Grant no more credit and let take() return NULL once what was received is taken; answers still go out. */

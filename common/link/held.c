@@ -1,0 +1,161 @@
+#include "common/link/held.h"
+
+#include <errno.h>
+#include <time.h>
+
+static void append(struct held_list *list, struct held *h)
+{
+    h->next = NULL;
+    *list->end = h;
+    list->end = &h->next;
+}
+
+static struct held *take_all(struct held_list *list)
+{
+    struct held *first = list->first;
+    list->first = NULL;
+    list->end = &list->first;
+    return first;
+}
+
+void held_init(struct held_queue *q)
+{
+    *q = (struct held_queue){0};
+    q->received.end = &q->received.first;
+    q->answered.end = &q->answered.first;
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_mutex_init(&q->lock, NULL);
+    pthread_cond_init(&q->arrived, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
+static void free_all(struct held *h)
+{
+    while (h) {
+        struct held *next = h->next;
+        held_free(h);
+        h = next;
+    }
+}
+
+void held_clear(struct held_queue *q)
+{
+    free_all(take_all(&q->received));
+    free_all(take_all(&q->answered));
+    pthread_cond_destroy(&q->arrived);
+    pthread_mutex_destroy(&q->lock);
+}
+
+struct held *held_new(const struct frame *f, struct wire_message *m)
+{
+    struct held *h = calloc(1, sizeof *h);
+    if (!h)
+        return NULL;
+    zmq_msg_init(&h->body);
+    zmq_msg_move(&h->body, &m->body);
+    h->lease = f->lease;
+    h->shown = (struct link_delivery){
+        .id = f->id,
+        .kind = (enum upload_kind)f->upload_kind,
+        .attempt = f->attempt,
+        .body = zmq_msg_data(&h->body),
+        .len = zmq_msg_size(&h->body),
+    };
+    metric_add(&link_metrics.held, 1);
+    return h;
+}
+
+void held_free(struct held *h)
+{
+    metric_add(&link_metrics.held, -1);
+    zmq_msg_close(&h->body);
+    free(h);
+}
+
+void held_put(struct held_queue *q, struct held *h)
+{
+    pthread_mutex_lock(&q->lock);
+    append(&q->received, h);
+    pthread_cond_signal(&q->arrived);
+    pthread_mutex_unlock(&q->lock);
+}
+
+static struct timespec after(int wait_ms)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_sec += wait_ms / 1000;
+    t.tv_nsec += wait_ms % 1000 * 1000000L;
+    if (t.tv_nsec >= 1000000000L) {
+        t.tv_sec++;
+        t.tv_nsec -= 1000000000L;
+    }
+    return t;
+}
+
+static void wait_for_one(struct held_queue *q, int wait_ms)
+{
+    struct timespec until = after(wait_ms > 0 ? wait_ms : 0);
+    int result = wait_ms == 0 ? ETIMEDOUT : 0;
+    while (!q->received.first && !q->is_stopped && result != ETIMEDOUT)
+        result = wait_ms < 0 ? pthread_cond_wait(&q->arrived, &q->lock)
+                             : pthread_cond_timedwait(&q->arrived, &q->lock, &until);
+}
+
+struct held *held_take(struct held_queue *q, int wait_ms)
+{
+    pthread_mutex_lock(&q->lock);
+    wait_for_one(q, wait_ms);
+    struct held *h = q->received.first;
+    if (h && !(q->received.first = h->next))
+        q->received.end = &q->received.first;
+    pthread_mutex_unlock(&q->lock);
+    return h;
+}
+
+void held_answer(struct held_queue *q, struct held *h)
+{
+    pthread_mutex_lock(&q->lock);
+    append(&q->answered, h);
+    pthread_mutex_unlock(&q->lock);
+}
+
+struct held *held_answers(struct held_queue *q)
+{
+    pthread_mutex_lock(&q->lock);
+    struct held *first = take_all(&q->answered);
+    pthread_mutex_unlock(&q->lock);
+    return first;
+}
+
+struct held *held_withdraw(struct held_queue *q, uint32_t upstream)
+{
+    struct held_list out = {NULL, &out.first};
+    pthread_mutex_lock(&q->lock);
+    struct held *h = take_all(&q->received);
+    while (h) {
+        struct held *next = h->next;
+        append(upstream == 0 || h->upstream == upstream ? &out : &q->received, h);
+        h = next;
+    }
+    pthread_mutex_unlock(&q->lock);
+    return out.first;
+}
+
+void held_stop(struct held_queue *q)
+{
+    pthread_mutex_lock(&q->lock);
+    q->is_stopped = true;
+    pthread_cond_broadcast(&q->arrived);
+    pthread_mutex_unlock(&q->lock);
+}
+
+bool held_is_stopped(struct held_queue *q)
+{
+    pthread_mutex_lock(&q->lock);
+    bool is_stopped = q->is_stopped;
+    pthread_mutex_unlock(&q->lock);
+    return is_stopped;
+}

@@ -1,0 +1,56 @@
+/**
+ * What a consumer holds, between its link thread and the threads that do the work: deliveries that were received and
+ * not yet taken, and answers that were given and not yet sent. Private to common/link.
+ *
+ * Threads: any.
+ */
+#ifndef MUSTER_COMMON_LINK_HELD_H
+#define MUSTER_COMMON_LINK_HELD_H
+
+#include "common/link/wire.h"
+
+#include <pthread.h>
+
+/** A delivery with what its answer needs. */
+struct held {
+    struct link_delivery shown; /**< what link_consumer_take() hands out; first, so that it can be found again */
+    zmq_msg_t body;             /**< owns shown.body */
+    uint32_t upstream;          /**< number of who sent it */
+    uint64_t session, lease;
+    enum link_verdict verdict;
+    bool has_why;
+    struct reason why;
+    struct held *next;
+};
+
+struct held_list {
+    struct held *first, **end;
+};
+
+struct held_queue {
+    pthread_mutex_t lock;
+    pthread_cond_t arrived;
+    struct held_list received, answered;
+    bool is_stopped; /**< take returns NULL instead of waiting */
+};
+
+void held_init(struct held_queue *q);
+void held_clear(struct held_queue *q); /**< frees what is in it */
+
+/** Make one of a message; its body moves over. @return NULL when memory is out */
+struct held *held_new(const struct frame *f, struct wire_message *m);
+void held_free(struct held *h);
+
+void held_put(struct held_queue *q, struct held *h);
+/** @param wait_ms  as link_consumer_take() */
+struct held *held_take(struct held_queue *q, int wait_ms);
+/** The work is done: hand it to the link thread. */
+void held_answer(struct held_queue *q, struct held *h);
+/** All answers since the last call, oldest first. */
+struct held *held_answers(struct held_queue *q);
+/** Take out what was received of `upstream` (0: of anyone) and not taken yet. */
+struct held *held_withdraw(struct held_queue *q, uint32_t upstream);
+void held_stop(struct held_queue *q);
+bool held_is_stopped(struct held_queue *q);
+
+#endif

@@ -1,0 +1,40 @@
+/* An owner of numbered messages for the tests of a link: a queue that takes back what is lost or to be retried. */
+#ifndef MUSTER_TESTS_LINK_OWNER_H
+#define MUSTER_TESTS_LINK_OWNER_H
+
+#include "common/link/link.h"
+
+#include <pthread.h>
+
+enum { OWNER_MAX = 4096 };
+
+enum owner_state { OWNER_READY, OWNER_OUT, OWNER_DONE, OWNER_REJECTED };
+
+struct owner {
+    pthread_mutex_t lock;
+    size_t count;    /* messages 1 to count exist */
+    size_t body_len; /* of each */
+    bool takes_back; /* offers again what was lost or is to be retried */
+    enum owner_state states[OWNER_MAX + 1];
+    unsigned attempts[OWNER_MAX + 1];
+    size_t verdicts[LINK_LOST + 1];
+    struct reason last_why;
+    struct link_owner link; /* for link_producer_new() */
+};
+
+void owner_init(struct owner *o, size_t count, size_t body_len);
+/* One more message. */
+void owner_add(struct owner *o);
+size_t owner_verdicts(struct owner *o, enum link_verdict verdict);
+size_t owner_out(struct owner *o);
+
+/* Whether `condition` becomes true within `ms`; looks every millisecond. */
+#define BECOMES_TRUE(condition, ms)                                                                                    \
+    __extension__({                                                                                                    \
+        bool is_true_ = false;                                                                                         \
+        for (int left_ = (ms); !(is_true_ = (condition)) && left_ > 0; left_--)                                        \
+            usleep(1000);                                                                                              \
+        is_true_;                                                                                                      \
+    })
+
+#endif
