@@ -60,16 +60,19 @@ size_t db_rows_columns(const struct db_rows *rows);
 void db_rows_free(struct db_rows *rows); /**< NULL is allowed */
 AUTO_DEFINE(struct db_rows, db_rows_free)
 
-uint64_t db_insert_id(const struct db *db);     /**< first AUTO_INCREMENT value of the last INSERT */
+uint64_t db_insert_id(const struct db *db); /**< first AUTO_INCREMENT value of the last INSERT */
 uint64_t db_affected_rows(const struct db *db);
-unsigned db_errno(const struct db *db);         /**< number of the server or client for the last failure */
-const char *db_error(const struct db *db);      /**< its text */
-size_t db_packet_max(const struct db *db);      /**< max_allowed_packet of the server, bytes */
-bool db_ids_consecutive(const struct db *db);   /**< innodb_autoinc_lock_mode is 0 or 1: a multi-row INSERT's ids follow each other */
-unsigned db_id_step(const struct db *db);       /**< auto_increment_increment */
+unsigned db_errno(const struct db *db);    /**< number of the server or client for the last failure */
+const char *db_error(const struct db *db); /**< its text */
+size_t db_packet_max(const struct db *db); /**< max_allowed_packet of the server, bytes */
+/** innodb_autoinc_lock_mode is 0 or 1: the ids of a multi-row INSERT follow each other. */
+bool db_ids_consecutive(const struct db *db);
+unsigned db_id_step(const struct db *db); /**< auto_increment_increment */
 
 /** Append 'text' quoted and escaped, or NULL for an absent view. The only way a value from outside gets into a statement. */
 void db_quote(struct db *db, struct buffer *sql, struct view value);
+/** The same for bytes that are no text (our packed columns): X'...', or NULL. */
+void db_bytes(struct buffer *sql, struct view value);
 /** Append `name` in backquotes (for names of tables and columns from the database or the section map). */
 void db_name(struct buffer *sql, struct view name);
 
@@ -79,14 +82,25 @@ uint64_t db_number(struct view value);
 /** One column as the database has it. */
 struct db_column {
     char name[65];
-    enum { DB_TEXT, DB_INTEGER, DB_DECIMAL, DB_DATE, DB_DATETIME, DB_BYTES, DB_OTHER } type;
+    enum {
+        DB_TEXT,
+        DB_INTEGER,
+        DB_DECIMAL,
+        DB_DATE,
+        DB_DATETIME, /**< without fractions of a second */
+        DB_BYTES,
+        DB_OTHER /**< anything else (float, time, enum, ...): db_fit() leaves it to the database */
+    } type;
     uint32_t length;   /**< DB_TEXT: characters; DB_BYTES: bytes */
     uint32_t byte_max; /**< DB_TEXT: bytes (65535 for text) */
     bool utf8mb4;      /**< DB_TEXT: can hold 4-byte characters */
     bool latin;        /**< DB_TEXT: a single-byte character set (neither of the two above is utf8) */
+    bool padded;       /**< DB_TEXT: char(n), blanks at the end are not kept */
     bool nullable, has_default, auto_increment;
-    int64_t min;       /**< DB_INTEGER */
-    uint64_t max;      /**< DB_INTEGER */
+    int64_t min;              /**< DB_INTEGER */
+    uint64_t max;             /**< DB_INTEGER */
+    uint8_t precision, scale; /**< DB_DECIMAL: decimal(precision,scale) */
+    bool is_unsigned;         /**< DB_DECIMAL */
 };
 
 struct db_table {

@@ -1,0 +1,313 @@
+/* Connecting, the session as we want it, and running statements. */
+#include "common/db/connection.h"
+
+#include <errmsg.h>
+#include <mysqld_error.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+/* What the numbers of the server (1000-1999) and of the client library (2000-2999) mean to a caller. */
+static const struct {
+    unsigned number;
+    status st;
+} meanings[] = {
+    {ER_LOCK_DEADLOCK, ST_AGAIN},
+    {ER_LOCK_WAIT_TIMEOUT, ST_AGAIN},
+    {ER_DUP_ENTRY, ST_CONFLICT},
+    {ER_NET_PACKET_TOO_LARGE, ST_TOO_BIG},
+    {CR_NET_PACKET_TOO_LARGE, ST_TOO_BIG},
+    {CR_OUT_OF_MEMORY, ST_NO_MEMORY},
+    {CR_CONNECTION_ERROR, ST_UNAVAILABLE},
+    {CR_CONN_HOST_ERROR, ST_UNAVAILABLE},
+    {CR_UNKNOWN_HOST, ST_UNAVAILABLE},
+    {CR_SERVER_GONE_ERROR, ST_UNAVAILABLE},
+    {CR_SERVER_HANDSHAKE_ERR, ST_UNAVAILABLE},
+    {CR_SERVER_LOST, ST_UNAVAILABLE},
+    {CR_MALFORMED_PACKET, ST_UNAVAILABLE}, /* the stream is out of step: only a new connection helps */
+    {CR_SERVER_LOST_EXTENDED, ST_UNAVAILABLE},
+    {ER_CON_COUNT_ERROR, ST_UNAVAILABLE},
+    {ER_TOO_MANY_USER_CONNECTIONS, ST_UNAVAILABLE},
+    {ER_SERVER_SHUTDOWN, ST_UNAVAILABLE},
+    {ER_UNKNOWN_COM_ERROR, ST_UNAVAILABLE},         /* a Galera node that has left its cluster */
+    {ER_OPTION_PREVENTS_STATEMENT, ST_UNAVAILABLE}, /* read only: a replica, or in the middle of a fail-over */
+    {1836 /* ER_READ_ONLY_MODE of MySQL */, ST_UNAVAILABLE},
+    {ER_CONNECTION_KILLED, ST_UNAVAILABLE},
+    {ER_NET_READ_ERROR, ST_UNAVAILABLE},
+    {ER_NET_READ_INTERRUPTED, ST_UNAVAILABLE},
+    {ER_NET_ERROR_ON_WRITE, ST_UNAVAILABLE},
+    {ER_NET_WRITE_INTERRUPTED, ST_UNAVAILABLE},
+};
+
+/* Failures of connecting that waiting does not cure. */
+static const unsigned refusals[] = {
+    ER_ACCESS_DENIED_ERROR,
+    ER_DBACCESS_DENIED_ERROR,
+    ER_BAD_DB_ERROR,
+    ER_HOST_NOT_PRIVILEGED,
+    ER_ACCESS_DENIED_NO_PASSWORD_ERROR,
+    ER_NOT_SUPPORTED_AUTH_MODE,
+    CR_AUTH_PLUGIN_CANNOT_LOAD,
+    CR_SSL_CONNECTION_ERROR,
+};
+
+static status meaning_of(unsigned number)
+{
+    for (size_t i = 0; i < COUNT(meanings); i++)
+        if (meanings[i].number == number)
+            return meanings[i].st;
+    return ST_IO;
+}
+
+static status remember(struct db *db, unsigned number, const char *text)
+{
+    db->error_no = number;
+    snprintf(db->error, sizeof db->error, "%s", text);
+    return meaning_of(number);
+}
+
+static status remember_handle(struct db *db)
+{
+    return remember(db, mysql_errno(db->handle), mysql_error(db->handle));
+}
+
+void db_library_init(void)
+{
+    /* 0 or out of memory; in the latter case every db_open() fails and says so. */
+    (void)mysql_library_init(0, NULL, NULL);
+}
+
+static void set_options(MYSQL *handle, const struct db_target *t, bool tls)
+{
+    unsigned protocol = t->socket[0] ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_DEFAULT, no_files = 0;
+    my_bool enforce = tls, verify = t->tls == DB_TLS_VERIFY;
+    mysql_optionsv(handle, MYSQL_OPT_CONNECT_TIMEOUT, (const void *)&t->connect_s);
+    mysql_optionsv(handle, MYSQL_OPT_READ_TIMEOUT, (const void *)&t->read_s);
+    mysql_optionsv(handle, MYSQL_OPT_WRITE_TIMEOUT, (const void *)&t->write_s);
+    mysql_optionsv(handle, MYSQL_OPT_PROTOCOL, (const void *)&protocol);
+    mysql_optionsv(handle, MYSQL_OPT_LOCAL_INFILE, (const void *)&no_files); /* a server could ask for our files */
+    mysql_optionsv(handle, MYSQL_SET_CHARSET_NAME, (const void *)"utf8mb4");
+    mysql_optionsv(handle, MYSQL_OPT_SSL_ENFORCE, (const void *)&enforce);
+    mysql_optionsv(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, (const void *)&verify);
+    if (tls && t->tls_ca[0])
+        mysql_optionsv(handle, MYSQL_OPT_SSL_CA, (const void *)t->tls_ca);
+}
+
+static bool connect_once(struct db *db, const struct db_target *t, bool tls)
+{
+    if (db->handle)
+        mysql_close(db->handle);
+    db->handle = mysql_init(NULL);
+    if (!db->handle) {
+        (void)remember(db, CR_OUT_OF_MEMORY, "out of memory");
+        return false;
+    }
+    set_options(db->handle, t, tls);
+    if (mysql_real_connect(db->handle, t->socket[0] ? NULL : t->host, t->user, t->password, t->name, t->port,
+                           t->socket[0] ? t->socket : NULL, CLIENT_MULTI_RESULTS))
+        return true;
+    (void)remember_handle(db);
+    return false;
+}
+
+static status connect_any(struct db *db, const struct db_target *t)
+{
+    if (connect_once(db, t, t->tls != DB_TLS_OFF))
+        return ST_OK;
+    /* The library has no "TLS if the server can": a server that cannot shows as an error of TLS. */
+    if (t->tls == DB_TLS_PREFER && db->error_no == CR_SSL_CONNECTION_ERROR && connect_once(db, t, false))
+        return ST_OK;
+    for (size_t i = 0; i < COUNT(refusals); i++)
+        if (refusals[i] == db->error_no)
+            return ST_REFUSED;
+    return meaning_of(db->error_no);
+}
+
+static status set_session(struct db *db, const struct db_target *t)
+{
+    AUTO(buffer_clear) struct buffer sql = BUFFER_INIT(4096);
+    buffer_text(&sql, "SET NAMES utf8mb4 COLLATE utf8mb4_general_ci, SESSION sql_mode='NO_ENGINE_SUBSTITUTION',"
+                      " SESSION autocommit=1");
+    if (t->time_zone[0]) {
+        buffer_text(&sql, ", SESSION time_zone=");
+        db_quote(db, &sql, view_of(t->time_zone));
+    }
+    status st = buffer_status(&sql);
+    if (st == ST_OK)
+        st = db_query(db, sql.data, sql.len, NULL);
+    return st == ST_OK ? db_exec(db, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED") : st;
+}
+
+/* What the session must show when it is read back: a proxy or an init_connect of the server may think otherwise. */
+static const struct {
+    const char *variable, *value;
+} wanted[] = {
+    {"character_set_client", "utf8mb4"},         {"character_set_connection", "utf8mb4"},
+    {"sql_mode", "NO_ENGINE_SUBSTITUTION"},      {"tx_isolation", "READ-COMMITTED"},
+    {"transaction_isolation", "READ-COMMITTED"}, {"autocommit", "ON"},
+};
+
+static bool check_variable(struct db *db, struct view name, struct view value, struct reason *why)
+{
+    for (size_t i = 0; i < COUNT(wanted); i++)
+        if (view_is(name, wanted[i].variable) && !view_is(value, wanted[i].value)) {
+            reason_set(why, "db_session", "the database keeps %s at another value than %s", wanted[i].variable,
+                       wanted[i].value);
+            return false;
+        }
+    if (view_is(name, "max_allowed_packet"))
+        db->packet_max = db_number(value);
+    else if (view_is(name, "innodb_autoinc_lock_mode"))
+        db->ids_consecutive = db_number(value) < 2;
+    else if (view_is(name, "auto_increment_increment"))
+        db->id_step = (unsigned)db_number(value);
+    return true;
+}
+
+static status read_session(struct db *db, struct reason *why)
+{
+    static const char sql[] =
+        "SHOW SESSION VARIABLES WHERE Variable_name IN ('character_set_client',"
+        "'character_set_connection','sql_mode','tx_isolation','transaction_isolation',"
+        "'autocommit','max_allowed_packet','innodb_autoinc_lock_mode','auto_increment_increment')";
+    AUTO(db_rows_free) struct db_rows *rows = NULL;
+    status st = db_query(db, sql, sizeof sql - 1, &rows);
+    if (st != ST_OK)
+        return st;
+    const struct view *row;
+    while ((row = db_rows_next(rows)))
+        if (!check_variable(db, row[0], row[1], why))
+            return ST_IO;
+    return ST_OK;
+}
+
+static status open_session(struct db *db, const struct db_target *t, struct reason *why)
+{
+    reason_set(why, "db_connect", "cannot open a session with the database %s at %s", t->name,
+               t->socket[0] ? t->socket : t->host);
+    status st = connect_any(db, t);
+    if (st == ST_OK)
+        st = set_session(db, t);
+    if (st != ST_OK || (st = read_session(db, why)) != ST_OK) {
+        if (db->error_no)
+            reason_set(why, "db_connect", "database %s at %s: %s (%u)", t->name, t->socket[0] ? t->socket : t->host,
+                       db->error, db->error_no);
+    }
+    return st;
+}
+
+status db_open(const struct db_target *target, struct db **out, struct reason *why)
+{
+    AUTO(db_close) struct db *db = calloc(1, sizeof *db);
+    if (!db) {
+        reason_set(why, "no_memory", "out of memory");
+        return ST_NO_MEMORY;
+    }
+    db->packet_max = 1 << 20;
+    db->id_step = 1;
+    status st = open_session(db, target, why);
+    if (st == ST_OK)
+        *out = STEAL(db);
+    return st;
+}
+
+void db_close(struct db *db)
+{
+    if (!db)
+        return;
+    if (db->handle)
+        mysql_close(db->handle);
+    free(db);
+}
+
+/* Results behind the first one (of a stored procedure) must be taken off the line before the next statement. */
+static status skip_further_results(struct db *db)
+{
+    int next;
+    while ((next = mysql_next_result(db->handle)) == 0) {
+        MYSQL_RES *result = mysql_store_result(db->handle);
+        if (result)
+            mysql_free_result(result);
+    }
+    return next > 0 ? remember_handle(db) : ST_OK;
+}
+
+static status take_result(struct db *db, struct db_rows **rows)
+{
+    MYSQL_RES *result = mysql_store_result(db->handle);
+    if (!result && mysql_errno(db->handle))
+        return remember_handle(db);
+    db->affected = mysql_affected_rows(db->handle);
+    db->insert_id = mysql_insert_id(db->handle);
+    if (result && rows) {
+        *rows = db_rows_of(result);
+        if (!*rows)
+            return remember(db, CR_OUT_OF_MEMORY, "out of memory");
+    } else if (result) {
+        mysql_free_result(result);
+    }
+    status st = skip_further_results(db);
+    if (st != ST_OK && rows) {
+        db_rows_free(*rows);
+        *rows = NULL;
+    }
+    return st;
+}
+
+status db_query(struct db *db, const char *sql, size_t len, struct db_rows **rows)
+{
+    if (rows)
+        *rows = NULL;
+    /* The server would close the connection in the middle of the statement. */
+    if (len + 1 >= db->packet_max)
+        return remember(db, ER_NET_PACKET_TOO_LARGE, "the statement is larger than max_allowed_packet");
+    if (mysql_real_query(db->handle, sql, len) != 0)
+        return remember_handle(db);
+    return take_result(db, rows);
+}
+
+status db_exec(struct db *db, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (len < 0 || (size_t)len >= sizeof text)
+        return remember(db, ER_NET_PACKET_TOO_LARGE, "the text of a statement is too long");
+    return db_query(db, text, (size_t)len, NULL);
+}
+
+uint64_t db_insert_id(const struct db *db)
+{
+    return db->insert_id;
+}
+
+uint64_t db_affected_rows(const struct db *db)
+{
+    return db->affected;
+}
+
+unsigned db_errno(const struct db *db)
+{
+    return db->error_no;
+}
+
+const char *db_error(const struct db *db)
+{
+    return db->error;
+}
+
+size_t db_packet_max(const struct db *db)
+{
+    return db->packet_max;
+}
+
+bool db_ids_consecutive(const struct db *db)
+{
+    return db->ids_consecutive;
+}
+
+unsigned db_id_step(const struct db *db)
+{
+    return db->id_step;
+}
