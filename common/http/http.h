@@ -17,21 +17,25 @@
 
 struct http_server;
 struct http_request;
-struct tls_context; /* common/tls/tls.h */
+struct tls_context;  /* common/tls/tls.h */
+struct metric_table; /* common/metrics/metrics.h */
+
+/** Counters of all servers of the process; for metrics_register(). */
+extern const struct metric_table http_metrics_table;
 
 /** What a handler sees. Valid until http_answer(), for any thread, unmoved. */
 struct http_view {
-    struct view method;       /**< "POST" */
-    struct view path;         /**< normalised, without query string, percent-decoded: "/ocsinventory/deploy/label" */
-    struct view query;        /**< behind the '?', absent when none */
-    struct view agent;        /**< User-Agent as sent, absent when none */
-    struct view content_type; /**< absent when none */
-    struct view authorization;/**< absent when none */
-    struct view body;         /**< whole body; empty when none */
+    struct view method;         /**< "POST" */
+    struct view path;           /**< normalised, without query string, percent-decoded: "/ocsinventory/deploy/label" */
+    struct view query;          /**< behind the '?', absent when none */
+    struct view agent;          /**< User-Agent as sent, absent when none */
+    struct view content_type;   /**< absent when none */
+    struct view authorization;  /**< absent when none */
+    struct view body;           /**< whole body; empty when none */
     struct upload_address from; /**< the peer, or what a trusted proxy said about it */
-    bool https;               /**< TLS here, or at a trusted proxy (X-Forwarded-Proto, Forwarded) */
+    bool https;                 /**< TLS here, or at a trusted proxy (X-Forwarded-Proto, Forwarded) */
     bool http10;
-    unsigned thread;          /**< number of the loop thread, from 0 */
+    unsigned thread; /**< number of the loop thread, from 0 */
 };
 
 typedef void http_handler(void *ctx, struct http_request *request);
@@ -44,20 +48,22 @@ struct http_route {
 
 /** Bounds and addresses. 0 and NULL mean: default. */
 struct http_settings {
-    const char *http;          /**< "127.0.0.1:8080", "[::1]:80", "unix:/path"; NULL or "": none; port 0: any free one */
-    const char *https;         /**< the same; needs `tls` */
-    const char *http_proxied;  /**< a further plain listener on which every connection must begin with a PROXY v1 or v2
+    const char *http;         /**< "127.0.0.1:8080", "[::1]:80", "unix:/path"; NULL or "": none; port 0: any free one */
+    const char *https;        /**< the same; needs `tls` */
+    const char *http_proxied; /**< a further plain listener on which every connection must begin with a PROXY v1 or v2
                                     header, believed only from `proxies`; NULL or "": none */
     struct tls_context *tls;
-    const char *proxies;       /**< trusted proxies: addresses and networks, separated by commas or blanks */
-    unsigned threads;          /**< event loops; default 1 */
-    size_t body_max;           /**< bytes of one body; above: 413; default 32 MiB */
-    size_t bodies_max;         /**< bytes of all bodies in memory; above: 503 with Retry-After; default 512 MiB */
-    unsigned connections_max;  /**< over all threads; above: not accepted until one ends; default 10000 */
-    unsigned request_ms;       /**< header and body together, and idle time of a kept connection; default 120000 */
-    unsigned rate_min;         /**< bytes a second that a body must bring after its first 5 s; default 500 */
-    unsigned handshake_ms;     /**< TLS; default 10000 */
-    unsigned retry_after_s;    /**< for 503; default 30 */
+    const char *proxies; /**< trusted proxies: addresses and networks, separated by commas or blanks; the word "unix"
+                                    trusts the peers of a unix socket */
+    unsigned unix_mode;  /**< of the file of a unix socket; default 0660 */
+    unsigned threads;    /**< event loops; default 1 */
+    size_t body_max;     /**< bytes of one body; above: 413; default 32 MiB */
+    size_t bodies_max;   /**< bytes of all bodies in memory; above: 503 with Retry-After; default 512 MiB */
+    unsigned connections_max; /**< over all threads; above: not accepted until one ends; default 10000 */
+    unsigned request_ms;      /**< header and body together, and idle time of a kept connection; default 120000 */
+    unsigned rate_min;        /**< bytes a second that a body must bring after its first 5 s; default 500 */
+    unsigned handshake_ms;    /**< TLS; default 10000 */
+    unsigned retry_after_s;   /**< for 503; default 30 */
 };
 
 /**
@@ -70,6 +76,7 @@ MUST_CHECK status http_server_new(const struct http_settings *set, const struct 
                                   struct http_server **out, struct reason *why);
 /** The address as bound, "127.0.0.1:43211", for a listener of port 0; "" when there is none. */
 const char *http_server_address(const struct http_server *s, bool https);
+const char *http_server_proxied_address(const struct http_server *s); /**< the same for `http_proxied` */
 /** Stop listening, close idle connections, wait until what was begun is answered, at most `wait_ms`.
  *  @return connections that were still busy at the deadline (they are closed) */
 size_t http_server_drain(struct http_server *s, int wait_ms);
@@ -93,6 +100,6 @@ struct http_response {
 /** Answer a request, once; `request` and its view are gone afterwards. Any thread. */
 void http_answer(struct http_request *request, const struct http_response *response);
 /** Status with a short plain text body; 400 and 5xx close the connection, 503 says Retry-After. */
-void http_answer_status(struct http_request *request, int status, const char *text);
+void http_answer_status(struct http_request *request, int code, const char *text);
 
 #endif
