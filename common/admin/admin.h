@@ -21,8 +21,8 @@ typedef void admin_status_fn(void *ctx, struct buffer *out);
  * @param conditions  names, NULL at the end, all false at first; /readyz is 200 when all are true. Must stay valid.
  * @retval ST_INVALID  @retval ST_CONFLICT  @retval ST_IO  (`why` says which)
  */
-MUST_CHECK status admin_start(const char *address, const char *service, const char *const *conditions, struct admin **out,
-                              struct reason *why);
+MUST_CHECK status admin_start(const char *address, const char *service, const char *const *conditions,
+                              struct admin **out, struct reason *why);
 void admin_set(struct admin *a, const char *condition, bool holds);
 /** The last fault, for /status: kept with its time until the next one. */
 void admin_last_error(struct admin *a, const struct reason *why);
