@@ -1,0 +1,178 @@
+/* Making a record: everything is appended to one buffer; lengths and hashes are filled in when a row or a section closes. */
+#define XXH_INLINE_ALL
+#include "common/record/encoding.h"
+#include "common/record/record.h"
+
+#include <lz4.h>
+#include <xxhash.h>
+
+struct record_builder {
+    struct buffer raw;    /* head and body, unpacked */
+    struct buffer packed; /* the message when LZ4 was asked for */
+    XXH3_state_t hash;    /* of the open section: its fields' names, then its rows' fingerprints */
+    size_t section_at;    /* where the fixed part of the open section begins; 0: none is open */
+    size_t fields;        /* of the open section */
+    uint32_t rows;        /* of the open section */
+    uint16_t sections;
+};
+
+struct record_builder *record_builder_new(size_t max)
+{
+    struct record_builder *b = calloc(1, sizeof *b);
+    if (!b)
+        return NULL;
+    b->raw = BUFFER_INIT(max);
+    b->packed = BUFFER_INIT(max + RECORD_HEAD_SIZE + RECORD_CRC_SIZE);
+    return b;
+}
+
+void record_builder_destroy(struct record_builder *b)
+{
+    if (!b)
+        return;
+    buffer_clear(&b->raw);
+    buffer_clear(&b->packed);
+    free(b);
+}
+
+static void add_varint(struct buffer *b, uint32_t v)
+{
+    uint8_t bytes[RECORD_VARINT_MAX];
+    size_t n = 0;
+    for (; v >= 0x80; v >>= 7)
+        bytes[n++] = (uint8_t)(v | 0x80);
+    bytes[n++] = (uint8_t)v;
+    buffer_add(b, bytes, n);
+}
+
+static void add_value(struct buffer *b, struct view v)
+{
+    if (!v.data) {
+        add_varint(b, 0);
+        return;
+    }
+    if (v.len >= UINT32_MAX) { /* cannot be said in the format; far above any cap */
+        b->failed = ST_TOO_BIG;
+        return;
+    }
+    add_varint(b, (uint32_t)v.len + 1);
+    buffer_add(b, v.data, v.len);
+}
+
+void record_begin(struct record_builder *b, const struct record_head *head)
+{
+    buffer_reset(&b->raw);
+    b->section_at = 0;
+    b->sections = 0;
+    buffer_text(&b->raw, RECORD_MAGIC);
+    buffer_char(&b->raw, RECORD_FORMAT);
+    buffer_char(&b->raw, (char)head->kind);
+    buffer_be16(&b->raw, head->https ? RECORD_FLAG_HTTPS : 0);
+    buffer_be16(&b->raw, head->normaliser);
+    buffer_be16(&b->raw, 0); /* sections: known at the end */
+    buffer_be32(&b->raw, 0); /* raw_len: known at the end */
+    buffer_be64(&b->raw, head->id.hi);
+    buffer_be64(&b->raw, head->id.lo);
+    buffer_char(&b->raw, (char)head->from.len);
+    buffer_add(&b->raw, head->from.bytes, sizeof head->from.bytes);
+    add_value(&b->raw, head->agent);
+    add_value(&b->raw, head->deviceid);
+    add_value(&b->raw, head->old_deviceid);
+}
+
+/* Fill in what is known now that the open section has all its rows. */
+static void close_section(struct record_builder *b)
+{
+    if (!b->section_at || buffer_status(&b->raw) != ST_OK)
+        return;
+    char *at = b->raw.data + b->section_at;
+    XXH128_hash_t hash = XXH3_128bits_digest(&b->hash);
+    put_be32(at + 4, b->rows);
+    put_be32(at + 8, (uint32_t)(b->raw.len - b->section_at - RECORD_SECTION_FIXED));
+    put_be64(at + 12, hash.high64);
+    put_be64(at + 20, hash.low64);
+    b->section_at = 0;
+}
+
+void record_section(struct record_builder *b, struct view name, const struct view *fields, size_t field_count)
+{
+    close_section(b);
+    if (field_count > RECORD_FIELDS_MAX || b->sections == UINT16_MAX) {
+        b->raw.failed = ST_TOO_BIG;
+        return;
+    }
+    add_value(&b->raw, name);
+    b->section_at = b->raw.len;
+    b->fields = field_count;
+    b->rows = 0;
+    b->sections++;
+    buffer_be16(&b->raw, 0);
+    buffer_be16(&b->raw, (uint16_t)field_count);
+    buffer_extend(&b->raw, RECORD_SECTION_FIXED - 4);
+    size_t names_at = b->raw.len;
+    for (size_t i = 0; i < field_count; i++)
+        add_value(&b->raw, fields[i]);
+    XXH3_128bits_reset(&b->hash);
+    if (buffer_status(&b->raw) == ST_OK)
+        XXH3_128bits_update(&b->hash, b->raw.data + names_at, b->raw.len - names_at);
+}
+
+void record_flag(struct record_builder *b, unsigned flags)
+{
+    if (buffer_status(&b->raw) != ST_OK || !b->section_at)
+        return;
+    char *at = b->raw.data + b->section_at;
+    put_be16(at, (uint16_t)(get_be16(at) | flags));
+}
+
+void record_row(struct record_builder *b, const struct view *values)
+{
+    size_t at = b->raw.len;
+    buffer_extend(&b->raw, RECORD_ROW_FIXED);
+    for (size_t i = 0; i < b->fields; i++)
+        add_value(&b->raw, values[i]);
+    if (buffer_status(&b->raw) != ST_OK)
+        return;
+    char *row = b->raw.data + at, *bytes = row + RECORD_ROW_FIXED;
+    size_t len = b->raw.len - at - RECORD_ROW_FIXED;
+    put_be64(row, XXH3_64bits(bytes, len));
+    put_be32(row + 8, (uint32_t)len);
+    XXH3_128bits_update(&b->hash, row, 8);
+    b->rows++;
+}
+
+/* The same message with its body packed; left empty when that would not make it smaller. */
+static void pack(struct record_builder *b)
+{
+    const char *raw = b->raw.data;
+    int body_len = (int)(b->raw.len - RECORD_HEAD_SIZE);
+    buffer_reset(&b->packed);
+    char *to = buffer_extend(&b->packed, b->raw.len - 1);
+    if (!to)
+        return;
+    memcpy(to, raw, RECORD_HEAD_SIZE);
+    int len = LZ4_compress_default(raw + RECORD_HEAD_SIZE, to + RECORD_HEAD_SIZE, body_len, body_len - 1);
+    b->packed.len = len > 0 ? RECORD_HEAD_SIZE + (size_t)len : 0;
+    put_be16(to + RECORD_OFFSET_FLAGS, (uint16_t)(get_be16(to + RECORD_OFFSET_FLAGS) | RECORD_FLAG_LZ4));
+}
+
+status record_finish(struct record_builder *b, bool lz4, struct view *out)
+{
+    close_section(b);
+    if (buffer_status(&b->raw) != ST_OK)
+        return buffer_status(&b->raw);
+    if (b->raw.len > LZ4_MAX_INPUT_SIZE)
+        return ST_TOO_BIG;
+    put_be16(b->raw.data + RECORD_OFFSET_SECTIONS, b->sections);
+    put_be32(b->raw.data + RECORD_OFFSET_RAW_LEN, (uint32_t)(b->raw.len - RECORD_HEAD_SIZE));
+    struct buffer *message = &b->raw;
+    if (lz4) {
+        pack(b);
+        message = b->packed.len ? &b->packed : &b->raw;
+    }
+    buffer_be32(message, crc32c(0, message->data, message->len));
+    if (buffer_status(message) != ST_OK)
+        return buffer_status(message);
+    *out = buffer_view(message);
+    return ST_OK;
+}
