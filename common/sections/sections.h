@@ -1,8 +1,6 @@
 /**
  * The section map: which element of an INVENTORY goes to which table, with which fields. Rows, not code (sections.c); the source
- * is spec/inventory-to-database.md 2 and sections.csv. The parser takes elements and fields from it, the writer tables and masks.
- *
- * Further sections come from a file of an operator (OCS plugins that only add sections): see sections_load() - docs/plugins.md.
+ * is what OCS Inventory server 2.12.5 writes (schema level 7081). The parser takes elements and fields from it, the writer tables and masks.
  *
  * Threads: the map is read-only.
  */
