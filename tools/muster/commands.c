@@ -1,0 +1,76 @@
+#include "tools/muster/commands.h"
+
+#include "tools/muster/command.h"
+
+#include "common/base/cleanup.h"
+#include "common/settings/settings.h"
+
+#include <stdint.h>
+#include <string.h>
+#include <version.h>
+
+static const struct command commands[] = {
+    {"up", "", "Start everything on this machine and say how to point an agent at it. Ctrl-C stops it.",
+     TAKES(data) | TAKES(listen) | TAKES(http) | TAKES(https) | TAKES(database) | TAKES(gateways) | TAKES(parsers) |
+         TAKES(writers) | TAKES(detach),
+     0, 0, command_up},
+    {"down", "",
+     "Stop what `muster up` started: uploads that were accepted stay where they are, on disk or in the database.",
+     TAKES(data), 0, 0, command_down},
+    {"status", "",
+     "Each service, the spool, rates and last errors. Exit status 0: all is ready, 1: something is not, 3: not "
+     "running.",
+     TAKES(data) | TAKES(json) | TAKES(watch), 0, 0, command_status},
+    {"drain", "", "Wait until everything that was accepted is in the database. Exit status 1: not within the time.",
+     TAKES(data) | TAKES(timeout_s), 0, 0, command_drain},
+    {"sql", "", "The database client, connected.", TAKES(data) | TAKES(statement), 0, 0, command_sql},
+    {"import", "FILE...|DIR",
+     "Send inventory files (.ocs, XML; zlib, gzip or plain). Exit status 1: some were not accepted.",
+     TAKES(data) | TAKES(url) | TAKES(ca) | TAKES(parallel), 1, SIZE_MAX, command_import},
+    {"db", "create|check|upgrade",
+     "Make, compare or upgrade a database. Exit status of check: 1 when something is to be done.",
+     TAKES(data) | TAKES(database) | TAKES(indexes), 1, 1, command_db},
+    {"test", "[PRESET...]", "Build and run all tests of the source tree.", 0, 0, SIZE_MAX, command_test},
+};
+
+void complain(const struct reason *why)
+{
+    fprintf(stderr, "muster: %s\n", why->text);
+}
+
+static void usage(FILE *to)
+{
+    fputs("usage: muster COMMAND [OPTION]...\n\n"
+          "Muster takes the inventories of OCS Inventory agents into an OCS database.\n\n",
+          to);
+    for (size_t i = 0; i < COUNT(commands); i++)
+        fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].purpose);
+    fputs("\nmuster COMMAND --help lists a command's options. muster --version\n", to);
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    struct options options;
+    struct reason why = {0};
+    status st = options_parse(command, argc, argv, &options, &why);
+    if (st == ST_NOT_FOUND)
+        return options_help(command, stdout), EXIT_CLEAN;
+    if (st != ST_OK)
+        return complain(&why), EXIT_USAGE;
+    return command->run(&options);
+}
+
+int commands_main(int argc, char **argv)
+{
+    if (argc < 2)
+        return usage(stderr), EXIT_USAGE;
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
+        return usage(stdout), EXIT_CLEAN;
+    if (strcmp(argv[1], "--version") == 0)
+        return printf("muster %s\n", MUSTER_VERSION) < 0 ? EXIT_FAILED : EXIT_CLEAN;
+    for (size_t i = 0; i < COUNT(commands); i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return run(&commands[i], argc - 2, argv + 2);
+    fprintf(stderr, "muster: %s is not a command; muster --help lists them\n", argv[1]);
+    return EXIT_USAGE;
+}

@@ -1,0 +1,6 @@
+#include "tools/muster/commands.h"
+
+int main(int argc, char **argv)
+{
+    return commands_main(argc, argv);
+}
