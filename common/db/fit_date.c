@@ -112,7 +112,8 @@ static bool read_date(struct scan *s)
     const char *run = s->at;
     while (run < s->end && ((*run >= '0' && *run <= '9') || (*run == 'T' && run > s->at)))
         run++;
-    if (run == s->end || *run == '.')
+    /* 2020.1.3 is a date in parts, 20200103101112.5 a run with a fraction */
+    if (run == s->end || (*run == '.' && run - s->at >= 12))
         read_run(s, (size_t)(run - s->at));
     else
         read_parts(s);

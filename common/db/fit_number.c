@@ -55,7 +55,21 @@ static const char *read_exponent(const char *p, const char *end, struct decimal 
     return at;
 }
 
-static void read_decimal(struct view value, struct decimal *d)
+/* Behind the point: digits. MariaDB and MySQL forget the point of a whole number when a second one follows, so that 1.2.3 is
+ * 12 in an int column (and 1.2 in a decimal one). */
+static const char *read_fraction(const char *p, const char *end, bool whole_number, struct decimal *d)
+{
+    struct decimal shifted = *d;
+    for (; is_digit(p, end); p++) {
+        take_digit(d, *p, true);
+        take_digit(&shifted, *p, false);
+    }
+    if (whole_number && p < end && *p == '.')
+        *d = shifted;
+    return p;
+}
+
+static void read_decimal(struct view value, bool whole_number, struct decimal *d)
 {
     *d = (struct decimal){0};
     const char *p = value.data, *end = p + value.len;
@@ -66,8 +80,7 @@ static void read_decimal(struct view value, struct decimal *d)
     for (; is_digit(p, end); p++)
         take_digit(d, *p, false);
     if (p < end && *p == '.')
-        for (p++; is_digit(p, end); p++)
-            take_digit(d, *p, true);
+        p = read_fraction(p + 1, end, whole_number, d);
     if (d->found)
         (void)read_exponent(p, end, d);
 }
@@ -96,7 +109,7 @@ static uint64_t magnitude(const struct decimal *d, uint64_t limit)
 size_t fit_integer(const struct db_column *column, struct view value, char out[FIT_TEXT_MAX])
 {
     struct decimal d;
-    read_decimal(value, &d);
+    read_decimal(value, true, &d);
     uint64_t low = column->min < 0 ? (uint64_t)0 - (uint64_t)column->min : 0;
     uint64_t n = magnitude(&d, d.negative ? low : column->max);
     return (size_t)snprintf(out, FIT_TEXT_MAX, "%s%llu", d.negative && n ? "-" : "", (unsigned long long)n);
@@ -118,7 +131,7 @@ static bool round_up(char *digits, long count)
 size_t fit_decimal(const struct db_column *column, struct view value, char out[FIT_TEXT_MAX])
 {
     struct decimal d;
-    read_decimal(value, &d);
+    read_decimal(value, false, &d);
     /* `whole` + `scale` digits and one in front of them for a carry */
     long whole = column->precision - column->scale, count = column->precision;
     char digits[FIT_TEXT_MAX] = {0};

@@ -1,0 +1,141 @@
+#include "tests/support/private_database.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+static struct view one_value(struct db *db, const char *sql, struct db_rows **rows)
+{
+    cr_assert_eq(db_query(db, sql, strlen(sql), rows), ST_OK, "%s: %s", sql, db_error(db));
+    const struct view *row = db_rows_next(*rows);
+    return row ? row[0] : VIEW_ABSENT;
+}
+
+Test(db, a_session_is_as_promised_whatever_the_server_prefers)
+{
+    struct db_target t = private_database_new("session");
+    AUTO(db_close) struct db *admin = private_database_open(&t);
+    cr_assert_eq(db_exec(admin, "SET GLOBAL sql_mode='STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES,ANSI_QUOTES'"), ST_OK);
+    AUTO(db_close) struct db *db = private_database_open(&t);
+    cr_assert_eq(db_exec(admin, "SET GLOBAL sql_mode=DEFAULT"), ST_OK);
+    AUTO(db_rows_free) struct db_rows *rows = NULL;
+    struct view got =
+        one_value(db, "SELECT CONCAT_WS(' ',@@sql_mode,@@tx_isolation,@@autocommit,@@character_set_client)", &rows);
+    cr_expect(view_is(got, "NO_ENGINE_SUBSTITUTION READ-COMMITTED ON utf8mb4"), "%.*s", (int)got.len, got.data);
+    cr_expect(db_ids_consecutive(db));
+    cr_expect_eq(db_id_step(db), 1);
+    cr_expect_geq(db_packet_max(db), 1 << 20);
+}
+
+Test(db, what_is_quoted_comes_back_byte_for_byte)
+{
+    struct db_target t = private_database_new("quoting");
+    AUTO(db_close) struct db *db = private_database_open(&t);
+    char all[127];
+    for (int i = 0; i < 127; i++)
+        all[i] = (char)i;
+    AUTO(buffer_clear) struct buffer sql = BUFFER_INIT(4096);
+    buffer_text(&sql, "SELECT ");
+    db_quote(db, &sql, (struct view){all, sizeof all});
+    buffer_text(&sql, ",");
+    db_quote(db, &sql, VIEW_LITERAL("\xf0\x9f\x98\x80\\'"));
+    AUTO(db_rows_free) struct db_rows *rows = NULL;
+    cr_assert_eq(db_query(db, sql.data, sql.len, &rows), ST_OK, "%s", db_error(db));
+    const struct view *row = db_rows_next(rows);
+    cr_expect(view_equal(row[0], (struct view){all, sizeof all}));
+    cr_expect(view_is(row[1], "\xf0\x9f\x98\x80\\'"));
+}
+
+static const struct {
+    const char *sql;
+    status want;
+} faults[] = {
+    {"SELECT nothing", ST_IO},
+    {"INSERT INTO k VALUES(1)", ST_CONFLICT},
+    {"SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO=1213", ST_AGAIN},
+    {"SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO=1205", ST_AGAIN},
+    {"SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO=1290", ST_UNAVAILABLE},
+    {"SIGNAL SQLSTATE '08S01' SET MYSQL_ERRNO=1047", ST_UNAVAILABLE},
+};
+
+Test(db, an_error_says_what_a_caller_can_do)
+{
+    struct db_target t = private_database_new("errors");
+    AUTO(db_close) struct db *db = private_database_open(&t);
+    cr_assert_eq(db_exec(db, "CREATE TABLE k (ID int PRIMARY KEY)"), ST_OK);
+    cr_assert_eq(db_exec(db, "INSERT INTO k VALUES(%d)", 1), ST_OK);
+    for (size_t i = 0; i < COUNT(faults); i++) {
+        status st = db_query(db, faults[i].sql, strlen(faults[i].sql), NULL);
+        cr_expect_eq(st, faults[i].want, "%s: %s (%u %s)", faults[i].sql, status_name(st), db_errno(db), db_error(db));
+    }
+}
+
+Test(db, a_killed_connection_is_unavailable)
+{
+    struct db_target t = private_database_new("killed");
+    AUTO(db_close) struct db *admin = private_database_open(&t), *db = private_database_open(&t);
+    AUTO(db_rows_free) struct db_rows *rows = NULL;
+    uint64_t id = db_number(one_value(db, "SELECT CONNECTION_ID()", &rows));
+    cr_assert_eq(db_exec(admin, "KILL %llu", (unsigned long long)id), ST_OK);
+    cr_expect_eq(db_exec(db, "SELECT 1"), ST_UNAVAILABLE);
+    cr_expect_eq(db_exec(db, "SELECT 1"), ST_UNAVAILABLE);
+}
+
+Test(db, a_statement_above_the_packet_is_too_big_and_the_connection_lives)
+{
+    struct db_target t = private_database_new("packet");
+    AUTO(db_close) struct db *db = private_database_open(&t);
+    size_t len = db_packet_max(db);
+    AUTO(mem_free) char *sql = malloc(len);
+    memset(sql, ' ', len);
+    cr_expect_eq(db_query(db, sql, len, NULL), ST_TOO_BIG);
+    cr_expect_eq(db_exec(db, "SELECT 1"), ST_OK);
+}
+
+Test(db, opening_tells_refused_from_unavailable)
+{
+    struct db_target good = private_database_new("opening"), t = good;
+    struct db *db = NULL;
+    struct reason why = {0};
+    snprintf(t.name, sizeof t.name, "nowhere");
+    cr_expect_eq(db_open(&t, &db, &why), ST_REFUSED, "%s", why.text);
+    t = good;
+    snprintf(t.user, sizeof t.user, "nobody");
+    cr_expect_eq(db_open(&t, &db, &why), ST_REFUSED, "%s", why.text);
+    t = good;
+    snprintf(t.socket, sizeof t.socket, "/nowhere/sock");
+    cr_expect_eq(db_open(&t, &db, &why), ST_UNAVAILABLE, "%s", why.text);
+    cr_expect_null(db);
+}
+
+Test(db, columns_are_read_as_they_are)
+{
+    struct db_target t = private_database_new("columns");
+    AUTO(db_close) struct db *db = private_database_open(&t);
+    cr_assert_eq(
+        db_exec(db,
+                "CREATE TABLE c (ID int unsigned AUTO_INCREMENT PRIMARY KEY, Name varchar(255) CHARACTER SET utf8mb3 "
+                "NOT NULL, wide text CHARACTER SET utf8mb4, old varchar(9) CHARACTER SET latin1, big bigint, "
+                "q decimal(7,4), d date, dt datetime, fine datetime(3), b blob, f double, padded char(3))"),
+        ST_OK, "%s", db_error(db));
+    AUTO(mem_free) struct db_table *c = NULL;
+    cr_assert_eq(db_table_read(db, "c", &c), ST_OK, "%s", db_error(db));
+    cr_expect_eq(c->count, 12);
+    const struct db_column *id = db_table_column(c, "id"), *name = db_table_column(c, "NAME"),
+                           *wide = db_table_column(c, "wide");
+    cr_expect(id->auto_increment && id->type == DB_INTEGER && id->min == 0 && id->max == UINT32_MAX);
+    cr_expect(name->type == DB_TEXT && name->length == 255 && name->byte_max == 765 && !name->nullable &&
+              !name->utf8mb4 && !name->latin);
+    cr_expect(wide->utf8mb4 && wide->byte_max == 65535 && wide->nullable);
+    cr_expect(db_table_column(c, "old")->latin);
+    cr_expect(db_table_column(c, "big")->min == INT64_MIN && db_table_column(c, "big")->max == INT64_MAX);
+    cr_expect(db_table_column(c, "q")->precision == 7 && db_table_column(c, "q")->scale == 4);
+    cr_expect_eq(db_table_column(c, "d")->type, DB_DATE);
+    cr_expect_eq(db_table_column(c, "dt")->type, DB_DATETIME);
+    cr_expect_eq(db_table_column(c, "fine")->type, DB_OTHER);
+    cr_expect_eq(db_table_column(c, "b")->type, DB_BYTES);
+    cr_expect_eq(db_table_column(c, "f")->type, DB_OTHER);
+    cr_expect(db_table_column(c, "padded")->padded);
+    cr_expect_null(db_table_column(c, "none"));
+    struct db_table *none = NULL;
+    cr_expect_eq(db_table_read(db, "none", &none), ST_NOT_FOUND);
+}
