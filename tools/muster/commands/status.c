@@ -181,19 +181,13 @@ static void print_not_ready(const struct seen *one)
         printf("           waits for: %s\n", name);
 }
 
-/* A text, or an object with "text" and "age_s" or the like: every text in it is shown. */
+/* common/admin: null, or when, a word and a sentence. */
 static void print_last_error(const json_t *error)
 {
-    const char *key;
-    json_t *value;
-    if (json_is_string(error) && *json_string_value(error))
-        printf("           last error: %s\n", json_string_value(error));
-    if (!json_is_object(error) || json_object_size(error) == 0)
-        return;
-    printf("           last error:");
-    json_object_foreach((json_t *)(uintptr_t)error, key, value) if (json_is_string(value))
-        printf(" %s", json_string_value(value));
-    printf("\n");
+    const char *time = json_string_value(json_object_get(error, "time"));
+    const char *text = json_string_value(json_object_get(error, "text"));
+    if (text)
+        printf("           last error: %s (%s)\n", text, time ? time : "");
 }
 
 static void print_service(const struct seen *one)

@@ -18,7 +18,7 @@ enum { EXIT_NOT_EXECUTED = 127 };
 static void set_environment(const struct child *c)
 {
     for (size_t i = 0; i < c->plan->env_count; i++)
-        setenv(c->plan->env[i].name, c->plan->env[i].value, 1);
+        setenv(c->plan->env[i].name, c->plan->env[i].value, !c->plan->env[i].is_default);
     if (*c->http)
         setenv("MUSTER_GATEWAY_HTTP", c->http, 1);
     if (*c->https)

@@ -69,6 +69,7 @@ void guide_print(const struct guide *g, FILE *to)
     if (*g->database)
         fprintf(to, "  %-12s socket %s, database ocsweb, user root (muster sql)\n", "database", g->database);
     print_agents(g, to);
-    fprintf(to, "\nLook: muster status --data %s   Stop: %s\n", g->data, g->detached ? "muster down" : "Ctrl-C");
+    fprintf(to, "\nLook: muster status --data %s\nStop: %s%s\n", g->data,
+            g->detached ? "muster down --data " : "Ctrl-C", g->detached ? g->data : "");
     fflush(to);
 }

@@ -57,7 +57,7 @@ static const char *url_value(struct making *m, const char *value)
 
 static void set(struct child_plan *c, const char *name, const char *value)
 {
-    c->env[c->env_count++] = (struct plan_variable){name, value};
+    c->env[c->env_count++] = (struct plan_variable){.name = name, .value = value};
 }
 
 static const char *link_address(struct making *m, enum child_kind kind, unsigned number)
@@ -135,6 +135,15 @@ static void add_parser(struct making *m, unsigned number)
     set(c, "MUSTER_PARSER_BIND", link_address(m, CHILD_PARSER, number));
 }
 
+/* The certificate that is made for a gateway names this machine; an address that was asked for is one more name. */
+static void add_certificate_name(struct making *m, struct child_plan *c)
+{
+    const char *listen = m->in->options->listen;
+    if (strcmp(listen, "0.0.0.0") != 0 && strcmp(listen, "::") != 0)
+        c->env[c->env_count++] =
+            (struct plan_variable){.name = "MUSTER_GATEWAY_TLS_NAMES", .value = listen, .is_default = true};
+}
+
 static void add_gateway(struct making *m, unsigned number)
 {
     struct child_plan *c = add(m, CHILD_GATEWAY, number);
@@ -146,6 +155,7 @@ static void add_gateway(struct making *m, unsigned number)
     set(c, "MUSTER_GATEWAY_SPOOL_DIR", c->spool);
     set(c, "MUSTER_GATEWAY_ID", text(m, "%u", number));
     set(c, "MUSTER_DATABASE", m->plan->database);
+    add_certificate_name(m, c);
 }
 
 static status check_ports(const struct options *o, struct reason *why)

@@ -20,6 +20,7 @@ const char *child_kind_name(enum child_kind kind);
 
 struct plan_variable {
     const char *name, *value;
+    bool is_default; /**< the operator's own value, when there is one, stays */
 };
 
 enum { PLAN_VARIABLES_MAX = 12, PLAN_ARGUMENTS_MAX = 20 };

@@ -114,6 +114,7 @@ static bool make_schema(struct supervisor *s)
 {
     struct db_target target;
     struct reason why = {.text = "no details"};
+    SAY(s, "preparing the database's tables");
     status st = db_target_parse(s->run->plan->database, &target, &why);
     if (st == ST_OK)
         st = s->run->plan->database_socket ? schema_create(&target, s->run->voice->log, &why)
