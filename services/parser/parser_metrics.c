@@ -1,0 +1,3 @@
+#include "services/parser/parser_metrics.h"
+
+METRICS_DEFINE(parser_metrics, PARSER_METRICS);

@@ -1,0 +1,30 @@
+/**
+ * Between the gateways and the writers: records that wait for a writer, and the deliveries that they came from. A gateway hears of an
+ * upload what a writer said about its record; nothing is acknowledged before.
+ *
+ * Bounded by the credit that the parser grants: every record here is an unanswered delivery.
+ *
+ * Threads: any.
+ */
+#ifndef MUSTER_PARSER_RELAY_H
+#define MUSTER_PARSER_RELAY_H
+
+#include "common/link/link.h"
+
+struct relay;
+
+/** @param consumer  deliveries are answered there; must outlive the relay
+ *  @param lost_max  writers that may fall silent over one record before the gateway gets it back with LINK_RETRY
+ *  @retval as link_producer_new() */
+MUST_CHECK status relay_new(const char *bind, struct link_consumer *consumer, unsigned lost_max, size_t message_max,
+                            struct relay **out, struct reason *why);
+/** Offer a record; takes the delivery over in any case. The bytes are copied. Memory out: the gateway gets it back. */
+void relay_offer(struct relay *r, struct link_delivery *d, struct view record);
+/** Records held. */
+size_t relay_held(struct relay *r);
+size_t relay_writers(const struct relay *r);
+/** What is held goes back to the gateways. NULL is allowed. */
+void relay_destroy(struct relay *r);
+AUTO_DEFINE(struct relay, relay_destroy)
+
+#endif
