@@ -10,63 +10,63 @@
 #include "common/db/db.h"
 
 /** X(field, "NAME in config", default number) for options in IVALUE */
-#define OCS_CONFIG_NUMBERS(X)                                                                                \
-    X(loglevel, "LOGLEVEL", 0)                                                                               \
-    X(frequency, "FREQUENCY", 0)                                                                             \
-    X(prolog_freq, "PROLOG_FREQ", 24)                                                                        \
-    X(inventory_on_startup, "INVENTORY_ON_STARTUP", 1)                                                       \
-    X(compress_try_others, "COMPRESS_TRY_OTHERS", 1)                                                         \
-    X(inventory_diff, "INVENTORY_DIFF", 1)                                                                   \
-    X(inventory_write_diff, "INVENTORY_WRITE_DIFF", 0)                                                       \
-    X(inventory_transaction, "INVENTORY_TRANSACTION", 1)                                                     \
-    X(inventory_cache_enabled, "INVENTORY_CACHE_ENABLED", 1)                                                 \
-    X(inventory_cache_revalidate, "INVENTORY_CACHE_REVALIDATE", 7)                                           \
-    X(inventory_cache_keep, "INVENTORY_CACHE_KEEP", 1)                                                       \
-    X(auto_duplicate_lvl, "AUTO_DUPLICATE_LVL", 7)                                                           \
-    X(trace_deleted, "TRACE_DELETED", 0)                                                                     \
-    X(lock_reuse_time, "LOCK_REUSE_TIME", 600)                                                               \
-    X(session_validity_time, "SESSION_VALIDITY_TIME", 600)                                                   \
-    X(session_clean_time, "SESSION_CLEAN_TIME", 86400)                                                       \
-    X(inventory_session_only, "INVENTORY_SESSION_ONLY", 0)                                                   \
-    X(enable_groups, "ENABLE_GROUPS", 1)                                                                     \
-    X(groups_cache_revalidate, "GROUPS_CACHE_REVALIDATE", 43200)                                             \
-    X(groups_cache_offset, "GROUPS_CACHE_OFFSET", 43200)                                                     \
-    X(ipdiscover, "IPDISCOVER", 2)                                                                           \
-    X(ipdiscover_max_alive, "IPDISCOVER_MAX_ALIVE", 7)                                                       \
-    X(ipdiscover_better_threshold, "IPDISCOVER_BETTER_THRESHOLD", 1)                                         \
-    X(ipdiscover_latency, "IPDISCOVER_LATENCY", 100)                                                         \
-    X(ipdiscover_use_groups, "IPDISCOVER_USE_GROUPS", 1)                                                     \
-    X(ipdiscover_no_postpone, "IPDISCOVER_NO_POSTPONE", 0)                                                   \
-    X(ipdiscover_link_tag_network, "IPDISCOVER_LINK_TAG_NETWORK", 0)                                         \
-    X(scan_arp_bandwidth, "SCAN_ARP_BANDWIDTH", 256)                                                         \
-    X(registry, "REGISTRY", 0)                                                                               \
-    X(download, "DOWNLOAD", 0)                                                                               \
-    X(download_frag_latency, "DOWNLOAD_FRAG_LATENCY", 10)                                                    \
-    X(download_cycle_latency, "DOWNLOAD_CYCLE_LATENCY", 60)                                                  \
-    X(download_period_latency, "DOWNLOAD_PERIOD_LATENCY", 1)                                                 \
-    X(download_period_length, "DOWNLOAD_PERIOD_LENGTH", 10)                                                  \
-    X(download_timeout, "DOWNLOAD_TIMEOUT", 30)                                                              \
-    X(download_execution_timeout, "DOWNLOAD_EXECUTION_TIMEOUT", 120)                                         \
-    X(download_groups_trace_events, "DOWNLOAD_GROUPS_TRACE_EVENTS", 1)                                       \
-    X(snmp, "SNMP", 0)                                                                                       \
-    X(snmp_link_tag, "SNMP_LINK_TAG", 0)                                                                     \
-    X(generate_ocs_files, "GENERATE_OCS_FILES", 0)                                                           \
-    X(generate_ocs_files_snmp, "GENERATE_OCS_FILES_SNMP", 0)                                                 \
-    X(ocs_files_overwrite, "OCS_FILES_OVERWRITE", 0)                                                         \
-    X(inventory_filter_on, "INVENTORY_FILTER_ON", 0)                                                         \
-    X(inventory_filter_flood_ip, "INVENTORY_FILTER_FLOOD_IP", 0)                                             \
-    X(inventory_filter_flood_ip_cache_time, "INVENTORY_FILTER_FLOOD_IP_CACHE_TIME", 300)                     \
-    X(deploy, "DEPLOY", 1)                                                                                   \
-    X(update, "UPDATE", 0)                                                                                   \
-    X(proxy_revalidate_delay, "PROXY_REVALIDATE_DELAY", 3600)                                                \
-    X(default_category, "DEFAULT_CATEGORY", 0)                                                               \
+#define OCS_CONFIG_NUMBERS(X)                                                                                          \
+    X(loglevel, "LOGLEVEL", 0)                                                                                         \
+    X(frequency, "FREQUENCY", 0)                                                                                       \
+    X(prolog_freq, "PROLOG_FREQ", 24)                                                                                  \
+    X(inventory_on_startup, "INVENTORY_ON_STARTUP", 1)                                                                 \
+    X(compress_try_others, "COMPRESS_TRY_OTHERS", 1)                                                                   \
+    X(inventory_diff, "INVENTORY_DIFF", 1)                                                                             \
+    X(inventory_write_diff, "INVENTORY_WRITE_DIFF", 0)                                                                 \
+    X(inventory_transaction, "INVENTORY_TRANSACTION", 1)                                                               \
+    X(inventory_cache_enabled, "INVENTORY_CACHE_ENABLED", 1)                                                           \
+    X(inventory_cache_revalidate, "INVENTORY_CACHE_REVALIDATE", 7)                                                     \
+    X(inventory_cache_keep, "INVENTORY_CACHE_KEEP", 1)                                                                 \
+    X(auto_duplicate_lvl, "AUTO_DUPLICATE_LVL", 7)                                                                     \
+    X(trace_deleted, "TRACE_DELETED", 0)                                                                               \
+    X(lock_reuse_time, "LOCK_REUSE_TIME", 600)                                                                         \
+    X(session_validity_time, "SESSION_VALIDITY_TIME", 600)                                                             \
+    X(session_clean_time, "SESSION_CLEAN_TIME", 86400)                                                                 \
+    X(inventory_session_only, "INVENTORY_SESSION_ONLY", 0)                                                             \
+    X(enable_groups, "ENABLE_GROUPS", 1)                                                                               \
+    X(groups_cache_revalidate, "GROUPS_CACHE_REVALIDATE", 43200)                                                       \
+    X(groups_cache_offset, "GROUPS_CACHE_OFFSET", 43200)                                                               \
+    X(ipdiscover, "IPDISCOVER", 2)                                                                                     \
+    X(ipdiscover_max_alive, "IPDISCOVER_MAX_ALIVE", 7)                                                                 \
+    X(ipdiscover_better_threshold, "IPDISCOVER_BETTER_THRESHOLD", 1)                                                   \
+    X(ipdiscover_latency, "IPDISCOVER_LATENCY", 100)                                                                   \
+    X(ipdiscover_use_groups, "IPDISCOVER_USE_GROUPS", 1)                                                               \
+    X(ipdiscover_no_postpone, "IPDISCOVER_NO_POSTPONE", 0)                                                             \
+    X(ipdiscover_link_tag_network, "IPDISCOVER_LINK_TAG_NETWORK", 0)                                                   \
+    X(scan_arp_bandwidth, "SCAN_ARP_BANDWIDTH", 256)                                                                   \
+    X(registry, "REGISTRY", 0)                                                                                         \
+    X(download, "DOWNLOAD", 0)                                                                                         \
+    X(download_frag_latency, "DOWNLOAD_FRAG_LATENCY", 10)                                                              \
+    X(download_cycle_latency, "DOWNLOAD_CYCLE_LATENCY", 60)                                                            \
+    X(download_period_latency, "DOWNLOAD_PERIOD_LATENCY", 1)                                                           \
+    X(download_period_length, "DOWNLOAD_PERIOD_LENGTH", 10)                                                            \
+    X(download_timeout, "DOWNLOAD_TIMEOUT", 30)                                                                        \
+    X(download_execution_timeout, "DOWNLOAD_EXECUTION_TIMEOUT", 120)                                                   \
+    X(download_groups_trace_events, "DOWNLOAD_GROUPS_TRACE_EVENTS", 1)                                                 \
+    X(snmp, "SNMP", 0)                                                                                                 \
+    X(snmp_link_tag, "SNMP_LINK_TAG", 0)                                                                               \
+    X(generate_ocs_files, "GENERATE_OCS_FILES", 0)                                                                     \
+    X(generate_ocs_files_snmp, "GENERATE_OCS_FILES_SNMP", 0)                                                           \
+    X(ocs_files_overwrite, "OCS_FILES_OVERWRITE", 0)                                                                   \
+    X(inventory_filter_on, "INVENTORY_FILTER_ON", 0)                                                                   \
+    X(inventory_filter_flood_ip, "INVENTORY_FILTER_FLOOD_IP", 0)                                                       \
+    X(inventory_filter_flood_ip_cache_time, "INVENTORY_FILTER_FLOOD_IP_CACHE_TIME", 300)                               \
+    X(deploy, "DEPLOY", 1)                                                                                             \
+    X(update, "UPDATE", 0)                                                                                             \
+    X(proxy_revalidate_delay, "PROXY_REVALIDATE_DELAY", 3600)                                                          \
+    X(default_category, "DEFAULT_CATEGORY", 0)                                                                         \
     X(inventory_saas_enabled, "INVENTORY_SAAS_ENABLED", 0)
 
 /** X(field, "NAME in config", default text) for options in TVALUE */
-#define OCS_CONFIG_TEXTS(X)                                                                                  \
-    X(scan_type_ipdiscover, "SCAN_TYPE_IPDISCOVER", "ICMP")                                                  \
-    X(scan_type_snmp, "SCAN_TYPE_SNMP", "ICMP")                                                              \
-    X(ocs_files_format, "OCS_FILES_FORMAT", "OCS")                                                           \
+#define OCS_CONFIG_TEXTS(X)                                                                                            \
+    X(scan_type_ipdiscover, "SCAN_TYPE_IPDISCOVER", "ICMP")                                                            \
+    X(scan_type_snmp, "SCAN_TYPE_SNMP", "ICMP")                                                                        \
+    X(ocs_files_format, "OCS_FILES_FORMAT", "OCS")                                                                     \
     X(ocs_files_path, "OCS_FILES_PATH", "/tmp")
 
 enum { OCS_CONFIG_TEXT_MAX = 256 };

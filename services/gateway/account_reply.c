@@ -163,9 +163,10 @@ static bool take_row(struct db_rows *rows, struct account_columns *columns, stru
                      struct account_facts *out)
 {
     const struct view *row = db_rows_next(rows);
-    *out = (struct account_facts){.known = row != NULL, .stored = row && row[1].data};
-    if (!out->stored)
+    *out = (struct account_facts){.known = row != NULL};
+    if (!row || !row[1].data)
         return true;
+    out->stored = true;
     size_t count = db_rows_columns(rows) - LEADING;
     struct upload_account *pairs = arena_alloc(arena, (count + 1) * sizeof *pairs);
     if (!pairs || !name_values(columns, row + LEADING, count, arena, pairs, &out->pairs.count))

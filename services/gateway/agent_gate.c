@@ -1,9 +1,10 @@
 #include "services/gateway/agent_gate.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 
-enum { PARTS = 4, ENTRIES_MAX = 64, PREFIX_MAX = 128 };
+enum { PARTS = 4, ENTRIES_MAX = 512, PREFIX_MAX = 256 };
 
 /** "2.10.5": numbers compare part by part; what is missing is 0. */
 struct version {
@@ -11,8 +12,10 @@ struct version {
 };
 
 struct entry {
-    char prefix[PREFIX_MAX]; /**< "" fits every User-Agent, and none at all: "*" */
-    bool everybody, has_first, has_last;
+    char prefix[PREFIX_MAX];
+    bool everybody; /**< "*" */
+    bool whole;     /**< the User-Agent must be `prefix` and nothing more */
+    bool has_first, has_last;
     struct version first, last;
     int last_parts; /**< "..2.12" lets 2.12.7 in: only as many parts are compared as were written */
 };
@@ -111,27 +114,74 @@ static struct view next_entry(struct view *rest)
     return entry;
 }
 
-status agent_gate_new(const char *list, struct agent_gate **out, struct reason *why)
+static status read_list(struct agent_gate *g, struct view list, struct reason *why)
 {
-    AUTO(agent_gate_destroy) struct agent_gate *g = calloc(1, sizeof *g);
-    if (!g)
-        return reason_set(why, "no_memory", "no memory for the list of agents"), ST_NO_MEMORY;
-    for (struct view rest = view_of(list); rest.len;) {
-        struct view text = next_entry(&rest);
+    while (list.len) {
+        struct view text = next_entry(&list);
         if (text.len == 0)
             continue;
         if (g->count == ENTRIES_MAX || !read_entry(text, &g->entries[g->count])) {
-            reason_set(why, "agents",
-                       "\"%.*s\" is not an entry: want PREFIX, PREFIX=FIRST..LAST or *, at most %d of them",
+            reason_set(why, "agents", "\"%.*s\" is no entry: want PREFIX, PREFIX=FIRST..LAST or *, at most %d of them",
                        (int)text.len, text.data, ENTRIES_MAX);
             return ST_INVALID;
         }
         g->count++;
     }
-    if (g->count == 0)
-        return reason_set(why, "agents", "the list is empty: nobody could ask; * lets everybody in"), ST_INVALID;
-    *out = STEAL(g);
-    return ST_OK;
+    if (g->count)
+        return ST_OK;
+    reason_set(why, "agents", "the list is empty: nobody could ask; * lets everybody in");
+    return ST_INVALID;
+}
+
+/** A line without its end; editors of other systems leave a carriage return. */
+static size_t line_length(const char *line)
+{
+    return strcspn(line, "\r\n");
+}
+
+static status read_file(struct agent_gate *g, const char *path, struct reason *why)
+{
+    FILE *file = fopen(path, "re");
+    if (!file) {
+        reason_set(why, "agents_file", "cannot read %s: %s", path, strerror(errno));
+        return ST_NOT_FOUND;
+    }
+    char line[PREFIX_MAX];
+    bool fits = true;
+    while (fits && fgets(line, sizeof line, file)) {
+        size_t len = line_length(line);
+        fits = line[len] != '\0' || feof(file);
+        if (len == 0 || line[0] == '#')
+            continue;
+        fits = fits && g->count < ENTRIES_MAX;
+        if (!fits)
+            break;
+        struct entry *e = &g->entries[g->count++];
+        *e = (struct entry){.whole = true};
+        memcpy(e->prefix, line, len);
+    }
+    fclose(file);
+    if (fits)
+        return ST_OK;
+    reason_set(why, "agents_file", "%s: at most %d lines of %d characters", path, ENTRIES_MAX, PREFIX_MAX - 2);
+    return ST_INVALID;
+}
+
+status agent_gate_new(const char *list, const char *file, struct agent_gate **out, struct reason *why)
+{
+    struct agent_gate *g = calloc(1, sizeof *g);
+    if (!g) {
+        reason_set(why, "no_memory", "no memory for the list of agents");
+        return ST_NO_MEMORY;
+    }
+    status st = read_list(g, view_of(list), why);
+    if (st == ST_OK && file && *file)
+        st = read_file(g, file, why);
+    if (st == ST_OK)
+        *out = g;
+    else
+        agent_gate_destroy(g);
+    return st;
 }
 
 void agent_gate_destroy(struct agent_gate *g)
@@ -146,6 +196,8 @@ static bool fits(const struct entry *e, struct view agent)
     size_t len = strlen(e->prefix);
     if (!agent.data || agent.len < len || memcmp(agent.data, e->prefix, len) != 0)
         return false;
+    if (e->whole)
+        return agent.len == len;
     struct version v = version_of(agent);
     return (!e->has_first || compare(&v, &e->first, PARTS) >= 0) &&
            (!e->has_last || compare(&v, &e->last, e->last_parts) <= 0);

@@ -16,8 +16,13 @@
 
 struct agent_gate;
 
-/** @retval ST_INVALID the list is wrong (`why` names the entry)  @retval ST_NO_MEMORY */
-MUST_CHECK status agent_gate_new(const char *list, struct agent_gate **out, struct reason *why);
+/**
+ * @param list  as above
+ * @param file  further User-Agents, one a line, each let in as it stands there; lines that begin with # and empty ones do not count
+ *              (OCS_OPT_EXT_USERAGENTS_FILE_PATH); NULL or "": none
+ * @retval ST_INVALID the list is wrong (`why` names the entry)  @retval ST_NOT_FOUND no such file  @retval ST_NO_MEMORY
+ */
+MUST_CHECK status agent_gate_new(const char *list, const char *file, struct agent_gate **out, struct reason *why);
 void agent_gate_destroy(struct agent_gate *g); /**< NULL is allowed */
 AUTO_DEFINE(struct agent_gate, agent_gate_destroy)
 

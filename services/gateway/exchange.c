@@ -38,19 +38,31 @@ static size_t character(const unsigned char *at, size_t left)
     return code < first_of[len] || code > 0x10FFFF || surrogate ? 0 : len;
 }
 
+/** What stands for a byte that is not UTF-8. @return bytes written, at most 3 */
+static size_t stand_in(unsigned char byte, bool utf8, char *out)
+{
+    const unsigned char replacement[] = {0xEF, 0xBF, 0xBD};
+    const unsigned char latin[] = {(unsigned char)(0xC0 | byte >> 6), (unsigned char)(0x80 | (byte & 0x3F))};
+    memcpy(out, utf8 ? replacement : latin, utf8 ? sizeof replacement : sizeof latin);
+    return utf8 ? sizeof replacement : sizeof latin;
+}
+
 struct view exchange_text(struct exchange *x, struct view text)
 {
-    char *out = text.data ? http_request_alloc(x->request, text.len + 1) : NULL;
+    char *out = text.data ? http_request_alloc(x->request, text.len * 3 + 1) : NULL;
     if (!out)
         return VIEW_ABSENT;
     size_t len = 0;
     for (size_t i = 0, step; i < text.len; i += step ? step : 1) {
         step = character((const unsigned char *)text.data + i, text.len - i);
-        if (step == 0 || step == 4)
+        if (step == 0) {
+            len += stand_in((unsigned char)text.data[i], x->utf8, out + len);
+        } else if (step == 4) {
             out[len++] = '?';
-        else
-            for (size_t k = 0; k < step; k++)
-                out[len++] = text.data[i + k];
+        } else {
+            memcpy(out + len, text.data + i, step);
+            len += step;
+        }
     }
     out[len] = '\0';
     return (struct view){out, len};

@@ -18,6 +18,7 @@ struct exchange {
     struct http_request *request;
     const struct http_view *view;
     enum inflate_coding coding; /**< of the request's body; the reply is coded the same way */
+    bool utf8;                  /**< the document says that it is UTF-8, or was converted to it */
     struct view deviceid;       /**< fit for a look-up: see exchange_text() */
     uint64_t device_hash;
     struct view agent;   /**< User-Agent, cleaned; absent when none was sent */
@@ -28,8 +29,9 @@ struct exchange {
 struct exchange *exchange_new(struct gateway *g, struct http_request *request);
 
 /**
- * A copy in the request's memory that any column of OCS can be compared with: valid UTF-8, one '?' for what is not and for every
- * character outside the 3-byte range (the database refuses to compare those). Loop thread only.
+ * A copy in the request's memory, made fit for a look-up as the parser and the writer will make it fit for a row: a byte that is not
+ * UTF-8 becomes U+FFFD in a document that says it is UTF-8, else the Latin-1 character; a character outside the 3-byte range becomes
+ * '?' (the database refuses to compare it with OCS's columns). Loop thread only.
  * @return absent when memory is out or `text` is absent
  */
 struct view exchange_text(struct exchange *x, struct view text);

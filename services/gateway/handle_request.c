@@ -1,3 +1,4 @@
+#include "common/xml/xml.h"
 #include "services/gateway/gateway_metrics.h"
 #include "services/gateway/handlers.h"
 #include "services/gateway/server.h"
@@ -81,11 +82,23 @@ static void read_text(struct exchange *x, struct loop_tools *tools, struct view 
 {
     struct upload_envelope envelope;
     struct reason why = {0};
-    status st = upload_envelope_read(text.data, text.len, tools->scratch, LOOP_SCRATCH, &envelope, &why);
+    struct view utf8;
+    status st = xml_to_utf8(text, &tools->memory, &utf8, &x->utf8, &why);
+    if (st == ST_OK)
+        st = upload_envelope_read(utf8.data, utf8.len, tools->scratch, LOOP_SCRATCH, &envelope, &why);
     if (st == ST_OK)
         dispatch(x, &envelope);
     else
         refuse_unreadable(x, st, &why);
+}
+
+/** After a big body: nothing of it stays in memory. */
+static void trim(struct loop_tools *tools)
+{
+    inflater_trim(tools->inflater, KEEP_AFTER_BIG);
+    if (tools->memory.room > KEEP_AFTER_BIG)
+        buffer_clear(&tools->memory);
+    buffer_reset(&tools->memory);
 }
 
 void handle_request(struct exchange *x, struct view unused)
@@ -105,5 +118,5 @@ void handle_request(struct exchange *x, struct view unused)
         exchange_refuse(x, REFUSE_body_coding_off, NULL);
     else
         read_text(x, tools, text);
-    inflater_trim(tools->inflater, KEEP_AFTER_BIG);
+    trim(tools);
 }

@@ -2,8 +2,10 @@
  * muster-gateway: settings, resources, run, drain.
  */
 #include "common/admin/admin.h"
+#include "common/http/http.h"
 #include "common/log/log.h"
 #include "common/signals/signals.h"
+#include "common/xml/xml.h"
 #include "services/gateway/gateway_metrics.h"
 #include "services/gateway/refusals.h"
 #include "services/gateway/server.h"
@@ -95,8 +97,12 @@ int main(int argc, char **argv)
         return log_error("MUSTER_DATABASE is wrong", LOG_REASON(&why)), EXIT_USAGE;
     signals_block(); /* before the first thread, so that every thread inherits the mask */
     db_library_init();
+    xml_library_init();
     metrics_register(&gateway_metrics_table);
     metrics_register(&refusals_table);
+    metrics_register(&spool_metrics_table);
+    metrics_register(&http_metrics_table);
+    metrics_register(&link_metrics_table);
 
     /* 2. Resources. AUTO releases them in reverse order of these lines: what may still answer a request ends before the server. */
     AUTO(admin_stop) struct admin *admin = NULL;

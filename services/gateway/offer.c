@@ -39,8 +39,10 @@ static void wake(void *ctx)
 status offer_start(struct spool *spool, const char *address, size_t message_max, struct offer **out, struct reason *why)
 {
     struct offer *o = calloc(1, sizeof *o);
-    if (!o)
-        return reason_set(why, "no_memory", "no memory for the link"), ST_NO_MEMORY;
+    if (!o) {
+        reason_set(why, "no_memory", "no memory for the link");
+        return ST_NO_MEMORY;
+    }
     o->spool = spool;
     const struct link_settings set = {.message_max = message_max};
     const struct link_owner owner = {.ctx = o, .next = next, .verdict = verdict};

@@ -23,12 +23,14 @@
     X(inflate_checksum, 400, "the checksum of the compressed body is wrong")                                           \
     X(inflate_too_big, 413, "the unpacked body is above inflated-max")                                                 \
     X(inflate_ratio, 413, "the body grows by more than ratio-max when unpacked")                                       \
-    X(encoding_unknown, 400, "the document's encoding cannot be converted")                                            \
+    X(xml_encoding, 400, "the document's encoding is unknown or not what it says")                                     \
+    X(xml_memory, 413, "the document is above inflated-max once converted to UTF-8")                                   \
     X(xml_empty, 400, "no document in the body")                                                                       \
     X(xml_doctype, 400, "the document has a DOCTYPE")                                                                  \
     X(xml_not_closed, 400, "elements are not closed: the document was cut")                                            \
     X(xml_depth, 413, "elements are nested too deeply")                                                                \
     X(xml_tag_too_long, 413, "a tag is too long")                                                                      \
+    X(xml_elements, 413, "too many elements")                                                                          \
     X(xml_names, 413, "too many elements")                                                                             \
     X(xml_no_root, 400, "no root element")                                                                             \
     X(xml_after_root, 400, "something follows the root element")                                                       \

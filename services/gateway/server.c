@@ -24,6 +24,7 @@ static bool make_tools(struct gateway *g)
     for (size_t i = 0; g->loops && i < count; i++) {
         g->loops[i].inflater = inflater_new((size_t)g->set->inflated_max, (unsigned)g->set->ratio_max);
         g->loops[i].scratch = malloc(LOOP_SCRATCH);
+        g->loops[i].memory = BUFFER_INIT((size_t)g->set->inflated_max);
         if (!g->loops[i].inflater || !g->loops[i].scratch)
             return false;
     }
@@ -36,6 +37,7 @@ static void free_tools(struct gateway *g)
     for (int64_t i = 0; g->loops && i < g->set->threads; i++) {
         inflater_destroy(g->loops[i].inflater);
         free(g->loops[i].scratch);
+        buffer_clear(&g->loops[i].memory);
     }
     free(g->loops);
     account_columns_destroy(g->columns);
@@ -75,23 +77,32 @@ static status listen_for_agents(struct server *s, struct reason *why)
     return http_server_new(&http, routes, COUNT(routes), &s->http, why);
 }
 
-status server_start(const struct server_parts *parts, struct server **out, struct reason *why)
+static status open_all(struct server *s, struct reason *why)
 {
-    AUTO(server_destroy) struct server *s = calloc(1, sizeof *s);
-    if (!s)
-        return reason_set(why, "no_memory", "no memory"), ST_NO_MEMORY;
-    s->gateway = (struct gateway){.set = parts->set, .spool = parts->spool, .lookup = parts->lookup};
-    s->offer = parts->offer;
-    if (!make_tools(&s->gateway))
-        return reason_set(why, "no_memory", "no memory for the loops"), ST_NO_MEMORY;
-
-    status st = agent_gate_new(parts->set->agents, &s->gateway.gate, why);
+    if (!make_tools(&s->gateway)) {
+        reason_set(why, "no_memory", "no memory for the loops");
+        return ST_NO_MEMORY;
+    }
+    status st = agent_gate_new(s->gateway.set->agents, s->gateway.set->agents_file, &s->gateway.gate, why);
     if (st == ST_OK)
         st = make_tls(s, why);
+    return st == ST_OK ? listen_for_agents(s, why) : st;
+}
+
+status server_start(const struct server_parts *parts, struct server **out, struct reason *why)
+{
+    struct server *s = calloc(1, sizeof *s);
+    if (!s) {
+        reason_set(why, "no_memory", "no memory for the server");
+        return ST_NO_MEMORY;
+    }
+    s->gateway = (struct gateway){.set = parts->set, .spool = parts->spool, .lookup = parts->lookup};
+    s->offer = parts->offer;
+    status st = open_all(s, why);
     if (st == ST_OK)
-        st = listen_for_agents(s, why);
-    if (st == ST_OK)
-        *out = STEAL(s);
+        *out = s;
+    else
+        server_destroy(s);
     return st;
 }
 
@@ -170,7 +181,7 @@ size_t server_drain(struct server *s, int64_t drain_ms, int64_t *left)
 {
     int64_t deadline = clock_steady_ms() + drain_ms;
     size_t cut = http_server_drain(s->http, (int)drain_ms);
-    const struct timespec pause = {.tv_nsec = 10 * 1000000};
+    const struct timespec pause = {.tv_nsec = 10000000};
     while ((*left = spool_count(s->gateway.spool).pending) > 0 && left_until(deadline) > 0 &&
            offer_consumers(s->offer) > 0)
         nanosleep(&pause, NULL);

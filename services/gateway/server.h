@@ -17,7 +17,8 @@
 /** What a loop's thread needs to read a request; never shared. */
 struct loop_tools {
     struct inflater *inflater;
-    char *scratch; /**< LOOP_SCRATCH bytes for the envelope */
+    char *scratch;        /**< LOOP_SCRATCH bytes for the envelope */
+    struct buffer memory; /**< for a document that must be converted to UTF-8 */
 };
 
 enum { LOOP_SCRATCH = 64 << 10 };

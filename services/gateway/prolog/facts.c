@@ -30,7 +30,7 @@ static status ask(struct db *db, struct view deviceid, bool groups, struct db_ro
 
 static int64_t number_of(struct view v)
 {
-    if (v.len > 1 && v.data[0] == '-')
+    if (v.data && v.len > 1 && v.data[0] == '-')
         return -(int64_t)db_number((struct view){v.data + 1, v.len - 1});
     return (int64_t)db_number(v);
 }
