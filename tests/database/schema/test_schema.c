@@ -171,8 +171,8 @@ Test(schema, a_run_that_was_cut_short_is_finished_by_the_next)
 {
     static const char *const cuts[] = {
         /* behind the mark, before any table of OCS */
-        "DELETE FROM muster_schema WHERE VERSION > 1; SET foreign_key_checks = 0; DROP TABLE hardware, config, "
-        "software_name",
+        ("DELETE FROM muster_schema WHERE VERSION > 1; SET foreign_key_checks = 0; DROP TABLE hardware, config, "
+         "software_name"),
         "DELETE FROM muster_schema WHERE VERSION > 1; DROP TABLE virtualmachines, videos, usbdevices",
         "DELETE FROM muster_schema WHERE VERSION > 2; DELETE FROM config WHERE NAME > 'G'",
         "DELETE FROM muster_schema WHERE VERSION > 3; ALTER TABLE saas DROP INDEX muster_hardware",

@@ -39,7 +39,7 @@ static long supervisor_pid(const struct folder *f)
 
 int command_down(const struct options *options)
 {
-    static const struct timespec pause = {0, 20 * 1000000};
+    static const struct timespec pause = {0, 20 * 1000000L};
     struct folder folder;
     struct reason why;
     if (folder_find(options->data, &folder, &why) != ST_OK)

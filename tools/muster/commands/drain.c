@@ -68,7 +68,7 @@ static size_t open_gateways(const struct state *state, struct gateway *out)
 
 int command_drain(const struct options *options)
 {
-    static const struct timespec pause = {0, 5 * 1000000};
+    static const struct timespec pause = {0, 5 * 1000000L};
     struct folder folder;
     struct reason why;
     AUTO(state_free) struct state *state = NULL;

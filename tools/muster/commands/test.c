@@ -3,9 +3,8 @@
 #include "common/base/clock.h"
 #include "common/settings/settings.h"
 #include "tools/muster/command.h"
+#include "tools/muster/run/child.h"
 
-#include <errno.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -45,11 +44,12 @@ static bool enter_tree(void)
 /* "98% tests passed, 1 tests failed out of 50" */
 static void take_totals(const char *line, struct total *total)
 {
-    unsigned percent, failed, run;
-    if (sscanf(line, "%u%% tests passed, %u tests failed out of %u", &percent, &failed, &run) == 3) {
-        total->failed = failed;
-        total->run = run;
-    }
+    static const char passed[] = "% tests passed, ", failed[] = " tests failed out of ";
+    const char *first = strstr(line, passed), *second = first ? strstr(first, failed) : NULL;
+    if (!second)
+        return;
+    total->failed = (unsigned)strtoul(first + sizeof passed - 1, NULL, 10);
+    total->run = (unsigned)strtoul(second + sizeof failed - 1, NULL, 10);
 }
 
 static void pass_on(FILE *from, struct total *total)
@@ -74,9 +74,7 @@ static bool run(const char *const *argv, struct total *total)
         dup2(ends[1], 2);
         close(ends[0]);
         close(ends[1]);
-        execvp(argv[0], (char *const *)(uintptr_t)argv);
-        fprintf(stderr, "cannot run %s: %s\n", argv[0], strerror(errno));
-        _exit(127);
+        child_execute(argv);
     }
     close(ends[1]);
     FILE *from = fdopen(ends[0], "r");

@@ -47,10 +47,11 @@ static void prepare(pid_t parent, bool own_group)
         _exit(EXIT_NOT_EXECUTED);
 }
 
-static void execute(const char *const *argv)
+void child_execute(const char *const *argv)
 {
-    /* execvp() does not change what it is given; its type is older than const. */
-    execvp(argv[0], (char *const *)(uintptr_t)argv);
+    char *const *words; /* the same: execvp() is older than const, and changes nothing */
+    memcpy(&words, &argv, sizeof words);
+    execvp(words[0], words);
     fprintf(stderr, "cannot run %s: %s\n", argv[0], strerror(errno));
     _exit(EXIT_NOT_EXECUTED);
 }
@@ -70,7 +71,7 @@ status child_start(struct child *c, struct reason *why)
         prepare(parent, true);
         redirect(c->plan->log);
         set_environment(c);
-        execute(c->plan->argv);
+        child_execute(c->plan->argv);
     }
     c->pid = pid;
     c->started_ms = clock_steady_ms();
@@ -104,7 +105,7 @@ status child_run(const char *const *argv, const char *log, struct reason *why)
     if (pid == 0) {
         prepare(parent, false);
         redirect(log);
-        execute(argv);
+        child_execute(argv);
     }
     int end = 0;
     while (pid > 0 && waitpid(pid, &end, 0) < 0 && errno == EINTR)

@@ -42,6 +42,9 @@ int child_backoff_ms(unsigned failures);
  */
 MUST_CHECK status child_run(const char *const *argv, const char *log, struct reason *why);
 
+/** Become another program; when that cannot be, say so on stderr and end with 127. For a process that was just forked. */
+_Noreturn void child_execute(const char *const *argv);
+
 /** The last lines of a log, each behind "  | ", at most `lines`. */
 void child_log_tail(const char *log, unsigned lines, FILE *to);
 

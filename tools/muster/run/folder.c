@@ -113,7 +113,7 @@ static long holder(int fd)
 
 status folder_lock(const struct folder *f, int *fd_out, struct reason *why)
 {
-    AUTO(fd_close) int fd = open_lock(f);
+    int fd = open_lock(f);
     if (fd < 0) {
         reason_set(why, "lock", "cannot open %s/run/lock: %s", f->data, strerror(errno));
         return ST_IO;
@@ -122,10 +122,10 @@ status folder_lock(const struct folder *f, int *fd_out, struct reason *why)
         reason_set(why, "in_use",
                    "%s is in use by another `muster up` (process %ld); stop it with: muster down --data %s", f->data,
                    holder(fd), f->data);
+        close(fd);
         return ST_CONFLICT;
     }
     *fd_out = fd;
-    fd = -1;
     return ST_OK;
 }
 

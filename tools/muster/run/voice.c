@@ -12,6 +12,7 @@ static void stamp(FILE *to)
         fputs(text, to);
 }
 
+static void write_line(FILE *to, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 static void write_line(FILE *to, const char *format, va_list args)
 {
     vfprintf(to, format, args);

@@ -39,14 +39,13 @@ static const struct {
 /* Index into `types`, or -1; `room` is what the type holds. */
 static int type_of(const char *text, uint64_t *room)
 {
-    char word[32] = "";
-    unsigned long long length = 0;
-    int parts = sscanf(text, "%31[a-z](%llu", word, &length);
+    size_t word = strspn(text, "abcdefghijklmnopqrstuvwxyz");
+    bool has_length = text[word] == '(';
     for (size_t i = 0; i < COUNT(types); i++) {
-        if (strcmp(word, types[i].name) != 0)
+        if (strlen(types[i].name) != word || memcmp(text, types[i].name, word) != 0)
             continue;
-        bool counts = parts == 2 && (types[i].kind == KIND_TEXT || types[i].kind == KIND_BYTES);
-        *room = counts ? length : types[i].room; /* int(11) and int are the same */
+        bool counts = has_length && (types[i].kind == KIND_TEXT || types[i].kind == KIND_BYTES);
+        *room = counts ? strtoull(text + word + 1, NULL, 10) : types[i].room; /* int(11) and int are the same */
         return (int)i;
     }
     return -1;
@@ -182,30 +181,46 @@ static void put_key_columns(char *to, size_t room, struct view list)
     to[len] = '\0';
 }
 
-status catalog_facts(struct view columns_csv, struct view keys_csv, struct catalog **out)
+static status fill_columns(struct catalog *c, struct view csv)
 {
-    AUTO(catalog_free) struct catalog *c = catalog_new(count_lines(columns_csv), count_lines(keys_csv));
-    if (!c)
-        return ST_NO_MEMORY;
     struct view cells[10];
     size_t at = 0;
-    if (csv_line(columns_csv, &at, cells, COUNT(cells)) < 4 || !view_is(cells[3], "type"))
+    if (csv_line(csv, &at, cells, COUNT(cells)) < 4 || !view_is(cells[3], "type"))
         return ST_MALFORMED;
-    while (at < columns_csv.len)
-        if (csv_line(columns_csv, &at, cells, COUNT(cells)) >= 4)
+    while (at < csv.len)
+        if (csv_line(csv, &at, cells, COUNT(cells)) >= 4)
             add_column(c, cells, 0, 2, 3);
-    at = 0;
-    if (csv_line(keys_csv, &at, cells, COUNT(cells)) < 5 || !view_is(cells[4], "columns"))
+    return ST_OK;
+}
+
+static status fill_keys(struct catalog *c, struct view csv)
+{
+    struct view cells[5];
+    size_t at = 0;
+    if (csv_line(csv, &at, cells, COUNT(cells)) < 5 || !view_is(cells[4], "columns"))
         return ST_MALFORMED;
-    while (at < keys_csv.len) {
-        if (csv_line(keys_csv, &at, cells, COUNT(cells)) < 5)
+    while (at < csv.len) {
+        if (csv_line(csv, &at, cells, COUNT(cells)) < 5)
             continue;
         struct catalog_key *key = &c->keys[c->key_count++];
         PUT(key->table, cells[0]);
         PUT(key->name, cells[1]);
         put_key_columns(key->columns, sizeof key->columns, cells[4]);
     }
-    *out = STEAL(c);
+    return ST_OK;
+}
+
+status catalog_facts(struct view columns_csv, struct view keys_csv, struct catalog **out)
+{
+    struct catalog *c = catalog_new(count_lines(columns_csv), count_lines(keys_csv));
+    if (!c)
+        return ST_NO_MEMORY;
+    status st = fill_columns(c, columns_csv);
+    if (st == ST_OK)
+        st = fill_keys(c, keys_csv);
+    if (st != ST_OK)
+        return catalog_free(c), st;
+    *out = c;
     return ST_OK;
 }
 

@@ -109,7 +109,7 @@ static status check_all(struct check *c, struct db *db, enum schema_kind kind, c
         st = schema_value(db, "SELECT TVALUE FROM config WHERE NAME = 'GUI_VERSION'", level, sizeof level);
     if (st != ST_OK)
         return st;
-    c->current = kind == KIND_OURS || atoi(level) >= SCHEMA_OCS_LEVEL;
+    c->current = kind == KIND_OURS || strtol(level, NULL, 10) >= SCHEMA_OCS_LEVEL;
     if (c->say)
         fprintf(c->say, "database %s: OCS's schema %s (expected: %d), server %s\n", name, level[0] ? level : "(none)",
                 SCHEMA_OCS_LEVEL, server);

@@ -17,10 +17,10 @@ enum schema_version { VERSION_MADE_BY_MUSTER, VERSION_OWN_TABLES, VERSION_OCS_TA
 
 /** One step. Versions are for ever; a new step goes to the end. */
 struct migration {
-    enum schema_version version;
     const char *name;
     const struct view *script; /**< statements, all safe to repeat; NULL for VERSION_INDEXES, which looks first */
-    bool only_ours;            /**< belongs into a database of ours only (VERSION_INDEXES: or when asked) */
+    enum schema_version version;
+    bool only_ours; /**< belongs into a database of ours only (VERSION_INDEXES: or when asked) */
 };
 
 extern const struct migration schema_migrations[];

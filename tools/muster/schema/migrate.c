@@ -14,10 +14,10 @@
 enum { EMPTY_QUERY = 1065, NOT_ONLINE = 1845, NOT_ONLINE_WHY = 1846 }; /* error numbers of the server */
 
 const struct migration schema_migrations[] = {
-    {VERSION_OWN_TABLES, "Muster's own tables", &schema_muster, false},
-    {VERSION_OCS_TABLES, "the tables of OCS", &schema_base, true},
-    {VERSION_SEED, "the rows that they start with", &schema_seed, true},
-    {VERSION_INDEXES, "the indexes that OCS lacks", NULL, true},
+    {"Muster's own tables", &schema_muster, VERSION_OWN_TABLES, false},
+    {"the tables of OCS", &schema_base, VERSION_OCS_TABLES, true},
+    {"the rows that they start with", &schema_seed, VERSION_SEED, true},
+    {"the indexes that OCS lacks", NULL, VERSION_INDEXES, true},
 };
 const size_t schema_migration_count = COUNT(schema_migrations);
 
