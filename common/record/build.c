@@ -18,11 +18,13 @@ struct record_builder {
 
 struct record_builder *record_builder_new(size_t max)
 {
-    struct record_builder *b = calloc(1, sizeof *b);
+    struct record_builder *b = aligned_alloc(_Alignof(struct record_builder), sizeof *b); /* XXH3's state wants 64 */
     if (!b)
         return NULL;
-    b->raw = BUFFER_INIT(max);
-    b->packed = BUFFER_INIT(max + RECORD_HEAD_SIZE + RECORD_CRC_SIZE);
+    *b = (struct record_builder){
+        .raw = BUFFER_INIT(max),
+        .packed = BUFFER_INIT(max + RECORD_HEAD_SIZE + RECORD_CRC_SIZE),
+    };
     return b;
 }
 
