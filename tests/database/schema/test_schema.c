@@ -183,7 +183,7 @@ Test(schema, a_run_that_was_cut_short_is_finished_by_the_next)
         run(&t, cuts[i]);
         unsigned todo;
         AUTO(mem_free) char *text = check(&t, &todo);
-        cr_expect_gt(todo, 0, "cut %zu", i);
+        cr_expect_gt(todo, 0, "cut %zu:\n%s", i, text);
         upgrade(&t, false);
         expect_todo(&t, 0, NULL);
         AUTO(buffer_clear) struct buffer rows = BUFFER_INIT(1024);

@@ -29,9 +29,29 @@ static int remove_one(const char *path, const struct stat *info, int type, struc
     return remove(path);
 }
 
-static status install(const char *folder, const char *log, struct reason *why)
+/* mariadb-install-db is a shell script that takes a blank in a path for the end of it: such a folder is shown to it by
+ * another name, a link in the folder of the sockets. (The server itself minds no blanks.) */
+static status plain_name(const struct folder *f, char out[static FOLDER_PATH_MAX], struct reason *why)
 {
-    char datadir[FOLDER_PATH_MAX + 16];
+    folder_path(f, "db.new", out);
+    if (!f->sockets_elsewhere)
+        return ST_OK;
+    char link[FOLDER_PATH_MAX];
+    snprintf(link, sizeof link, "%s/data", f->sockets);
+    snprintf(out, FOLDER_PATH_MAX, "%s/data/db.new", f->sockets);
+    (void)unlink(link); /* of an earlier run; when it cannot be removed, symlink() says why */
+    if (symlink(f->data, link) == 0)
+        return ST_OK;
+    reason_set(why, "symlink", "cannot make %s: %s", link, strerror(errno));
+    return ST_IO;
+}
+
+static status install(const struct folder *f, const char *log, struct reason *why)
+{
+    char folder[FOLDER_PATH_MAX], datadir[FOLDER_PATH_MAX + 16];
+    status st = plain_name(f, folder, why);
+    if (st != ST_OK)
+        return st;
     snprintf(datadir, sizeof datadir, "--datadir=%s", folder);
     const char *argv[] = {"mariadb-install-db", "--no-defaults", datadir,
                           /* Who reaches the socket is in: its folder is for its owner only. */
@@ -55,7 +75,7 @@ status private_db_prepare(const struct folder *f, bool *made_out, struct reason 
     if (access(folder, F_OK) == 0)
         return ST_OK;
     nftw(fresh, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    status st = install(fresh, log, why);
+    status st = install(f, log, why);
     if (st != ST_OK)
         return st;
     if (rename(fresh, folder) != 0) {

@@ -125,22 +125,21 @@ static bool make_schema(struct supervisor *s)
 }
 
 /* The first gateway makes the certificate that all share: the others are started when it has done so. */
-static bool is_follower(const struct child *c)
+static bool is_service(const struct child *c, bool follower)
 {
-    return c->plan->kind == CHILD_GATEWAY && c->plan->number > 1;
+    bool follows = c->plan->kind == CHILD_GATEWAY && c->plan->number > 1;
+    return c->plan->kind != CHILD_DATABASE && follows == follower;
 }
 
 static bool start_services(struct supervisor *s, bool followers)
 {
     for (size_t i = 0; i < s->count; i++)
-        if (s->children[i].plan->kind != CHILD_DATABASE && is_follower(&s->children[i]) == followers &&
-            !start_one(s, &s->children[i]))
+        if (is_service(&s->children[i], followers) && !start_one(s, &s->children[i]))
             return false;
     remember(s, false);
     int64_t deadline_ms = clock_steady_ms() + READY_MS;
     for (size_t i = 0; i < s->count; i++)
-        if (s->children[i].pid && is_follower(&s->children[i]) == followers &&
-            !wait_ready(s, &s->children[i], deadline_ms))
+        if (is_service(&s->children[i], followers) && !wait_ready(s, &s->children[i], deadline_ms))
             return false;
     return s->stops == 0;
 }
