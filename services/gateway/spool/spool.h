@@ -5,7 +5,8 @@
  * What must not break: `done(ST_OK)` is called only after the upload is on stable storage; after a crash at any point every such
  * upload is offered again unless it was answered LINK_ACK (or LINK_REJECT, then it is in quarantine).
  *
- * Folder: <folder>/lock, <folder>/segments/<number>.seg and .ack (segment.h), <folder>/quarantine/<upload id>.{upload,reason}.
+ * Folder: <folder>/lock, <folder>/segments/<number>.seg (segment.h; .free: to be used again, .new: being made),
+ * <folder>/quarantine/<upload id>.{upload,reason} and <segment>-<offset>.{damaged,reason} (quarantine.h).
  *
  * Order: uploads of one device (head.device_hash) are given out one after the other, oldest first; different devices in the order
  * of acceptance. An upload that is to be retried waits (100 ms to 10 s, doubling) and holds back only its own device.
@@ -17,16 +18,39 @@
 
 #include "common/base/cleanup.h"
 #include "common/link/link.h"
+#include "common/metrics/metrics.h"
 #include "common/upload/upload.h"
 
 struct spool_settings {
-    const char *folder;   /**< made when missing, mode 0700 */
-    int64_t max;          /**< bytes of all segments; above: ST_NO_SPACE */
-    int64_t segment_size; /**< bytes of one segment file; larger than the largest upload */
-    int64_t queue_max;    /**< bytes waiting for the committer; above: ST_AGAIN */
-    uint16_t gateway_id;  /**< upper bits of upload ids; different for every gateway of an installation */
-    unsigned attempts_max;/**< deliveries that ended in LINK_LOST before an upload goes to quarantine; default 5 */
+    const char *folder;    /**< made when missing, mode 0700 */
+    int64_t max;           /**< bytes of all segments; above: ST_NO_SPACE */
+    int64_t segment_size;  /**< bytes of one segment file; larger than the largest upload */
+    int64_t queue_max;     /**< bytes waiting for the committer; above: ST_AGAIN */
+    uint16_t gateway_id;   /**< upper bits of upload ids; different for every gateway of an installation */
+    unsigned attempts_max; /**< deliveries that ended in LINK_LOST before an upload goes to quarantine; default 5 */
+    int64_t pending_max;   /**< uploads pending, about 90 bytes of memory each; above: ST_NO_SPACE; default 2 million */
+    int64_t quarantine_max; /**< bytes of quarantine; above: the oldest are removed, and it is logged; default 1 GiB */
 };
+
+#define SPOOL_METRICS(X)                                                                                               \
+    X(appends, "muster_spool_appends_total", METRIC_COUNTER, "uploads made durable")                                   \
+    X(commits, "muster_spool_commits_total", METRIC_COUNTER, "group commits: one write and one sync each")             \
+    X(refused_full, "muster_spool_refused_total{reason=\"full\"}", METRIC_COUNTER, "uploads not taken, by reason")     \
+    X(refused_busy, "muster_spool_refused_total{reason=\"busy\"}", METRIC_COUNTER, "uploads not taken, by reason")     \
+    X(refused_io, "muster_spool_refused_total{reason=\"io\"}", METRIC_COUNTER, "uploads not taken, by reason")         \
+    X(acks, "muster_spool_acks_total", METRIC_COUNTER, "uploads done and forgotten")                                   \
+    X(retries, "muster_spool_retries_total", METRIC_COUNTER, "uploads put off because a consumer asked for it")        \
+    X(lost, "muster_spool_lost_total", METRIC_COUNTER, "deliveries whose consumer fell silent")                        \
+    X(quarantined, "muster_spool_quarantined_total", METRIC_COUNTER, "uploads put in quarantine")                      \
+    X(quarantine_dropped, "muster_spool_quarantine_dropped_total", METRIC_COUNTER,                                     \
+      "files of a full quarantine removed")                                                                            \
+    X(damaged, "muster_spool_damaged_total", METRIC_COUNTER, "damaged pieces of segments that were set aside")         \
+    X(foreign, "muster_spool_foreign_files", METRIC_GAUGE, "files in the folder that are not ours or not readable")    \
+    X(recovered, "muster_spool_recovered_total", METRIC_COUNTER, "uploads found at start")                             \
+    X(pending, "muster_spool_pending", METRIC_GAUGE, "uploads accepted and not acknowledged")                          \
+    X(bytes, "muster_spool_bytes", METRIC_GAUGE, "bytes of segment files in use")                                      \
+    X(healthy, "muster_spool_healthy", METRIC_GAUGE, "0 after a failed sync")
+METRICS_DECLARE(spool_metrics, SPOOL_METRICS);
 
 struct spool;
 
@@ -53,7 +77,8 @@ typedef void spool_done_fn(void *ctx, status st, struct upload_id id);
  * @retval ST_AGAIN     too much waits for the committer: `done` is not called
  * @retval ST_TOO_BIG   larger than a segment  @retval ST_NO_MEMORY
  */
-MUST_CHECK status spool_append(struct spool *s, const struct upload_head *head, struct view body, spool_done_fn *done, void *ctx);
+MUST_CHECK status spool_append(struct spool *s, const struct upload_head *head, struct view body, spool_done_fn *done,
+                               void *ctx);
 
 /** Called from any thread when spool_next() may have something (after a commit, a verdict, a pause). Set before traffic. */
 void spool_on_work(struct spool *s, void (*wake)(void *ctx), void *ctx);

@@ -1,0 +1,269 @@
+#include "services/gateway/spool/recovery.h"
+
+#include "common/log/log.h"
+#include "services/gateway/spool/files.h"
+#include "services/gateway/spool/quarantine.h"
+#include "services/gateway/spool/scan.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+/* ------------------------------------------------------------ the folder ---- */
+
+struct numbers {
+    uint64_t *list;
+    size_t count, room;
+};
+
+static void numbers_clear_p(struct numbers *n)
+{
+    free(n->list);
+}
+
+static status add_number(struct numbers *n, uint64_t number)
+{
+    if (n->count == n->room) {
+        size_t room = n->room ? n->room * 2 : 64;
+        uint64_t *grown = realloc(n->list, room * sizeof *grown);
+        if (!grown)
+            return ST_NO_MEMORY;
+        n->list = grown;
+        n->room = room;
+    }
+    n->list[n->count++] = number;
+    return ST_OK;
+}
+
+static void report_foreign(const char *name, const char *what)
+{
+    metric_add(&spool_metrics.foreign, 1);
+    log_warning("a file of the spool is left alone", LOG_TEXT("file", name), LOG_TEXT("because", what));
+}
+
+/* One of the right size is kept to be used again; all others are removed: nothing rests in them. */
+static void take_free(struct spool *s, const char *name, uint64_t number)
+{
+    struct stat info;
+    bool is_fit = fstatat(s->segment_folder, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(info.st_mode) &&
+                  info.st_size == s->set.segment_size && s->free_count < SPOOL_FREE_MAX;
+    if (is_fit) {
+        s->free_numbers[s->free_count++] = number;
+        s->bytes_on_disk += info.st_size;
+    } else if (s->calls->unlink(s->segment_folder, name) != 0) {
+        report_foreign(name, "it cannot be removed");
+    }
+}
+
+static status take_name(struct spool *s, const char *name, struct numbers *segments)
+{
+    uint64_t number = 0;
+    status st = ST_OK;
+    if (segment_name_parse(name, "seg", &number))
+        st = add_number(segments, number);
+    else if (segment_name_parse(name, "free", &number))
+        take_free(s, name, number);
+    else if (segment_name_parse(name, "new", &number))
+        s->calls->unlink(s->segment_folder, name); /* never had a record */
+    else if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
+        report_foreign(name, "its name is not one of ours");
+    s->last_number = number > s->last_number ? number : s->last_number;
+    return st;
+}
+
+static status read_folder(struct spool *s, struct numbers *segments)
+{
+    int fd = openat(s->segment_folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (!dir) {
+        if (fd >= 0)
+            close(fd);
+        return ST_IO;
+    }
+    status st = ST_OK;
+    for (const struct dirent *e; st == ST_OK && (e = readdir(dir));)
+        st = take_name(s, e->d_name, segments);
+    closedir(dir);
+    return st;
+}
+
+/* ------------------------------------------------------- acknowledgements ---- */
+
+static int by_place(const void *a, const void *b)
+{
+    const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Places that were acknowledged, sorted. As many slots can be in use as there are records. */
+static status read_acks(struct spool *s, int fd, struct segment *g, uint32_t **places, size_t *count)
+{
+    size_t room = g->records;
+    if ((int64_t)room * ACK_SIZE > g->size)
+        room = (size_t)g->size / ACK_SIZE;
+    AUTO(mem_free) uint8_t *raw = calloc(room + 1, ACK_SIZE);
+    AUTO(mem_free) uint32_t *list = calloc(room + 1, sizeof *list);
+    if (!raw || !list)
+        return ST_NO_MEMORY;
+    if (calls_read_all(s->calls, fd, raw, room * ACK_SIZE, g->size - (int64_t)(room * ACK_SIZE)) != ST_OK)
+        memset(raw, 0, room * ACK_SIZE); /* not known: all are offered again */
+    size_t n = 0;
+    for (size_t i = 0; i < room; i++) {
+        if (ack_decode(raw + (room - 1 - i) * ACK_SIZE, g->nonce, &list[n]) != ST_OK)
+            continue;
+        n++;
+        g->acks = (uint32_t)i + 1;
+    }
+    qsort(list, n, sizeof *list, by_place);
+    *places = STEAL(list);
+    *count = n;
+    return ST_OK;
+}
+
+/* ------------------------------------------------------------ one segment ---- */
+
+static status enter_all(struct spool *s, const struct scan *scan, struct segment *g, uint32_t slot,
+                        const uint32_t *acked, size_t acked_count)
+{
+    status st = index_reserve(s->index, scan->count);
+    for (size_t i = 0; st == ST_OK && i < scan->count; i++) {
+        const struct scanned *f = &scan->records[i];
+        uint32_t place = (uint32_t)(f->at / RECORD_ALIGN);
+        s->last_us = f->record.id.hi > s->last_us ? f->record.id.hi : s->last_us;
+        if (bsearch(&place, acked, acked_count, sizeof place, by_place))
+            continue;
+        const struct indexed upload = {
+            .id = f->record.id,
+            .device_hash = f->record.device_hash,
+            .segment = slot,
+            .place = place,
+            .len = f->record.payload_len,
+            .kind = (uint8_t)f->record.kind,
+        };
+        index_add(s->index, &upload);
+        g->live++;
+        metric_add(&spool_metrics.recovered, 1);
+    }
+    return st;
+}
+
+static void keep_gaps(struct spool *s, int fd, const struct segment *g, const struct scan *scan)
+{
+    for (size_t i = 0; i < scan->gap_count; i++) {
+        const struct gap *gap = &scan->gaps[i];
+        struct reason why;
+        reason_set(&why, "damaged", "segment %016llx, bytes %lld to %lld do not fit their checksum",
+                   (unsigned long long)g->number, (long long)gap->at, (long long)(gap->at + gap->len));
+        metric_add(&spool_metrics.damaged, 1);
+        status st = quarantine_damage(s, g->number, fd, gap->at, gap->len, &why);
+        log_error("the spool is damaged", LOG_REASON(&why), LOG_TEXT("kept", status_name(st)));
+    }
+}
+
+/* A segment as it was found. */
+struct found {
+    struct segment_head head;
+    int64_t len;        /* bytes that are there: a file that was cut is shorter than its head says */
+    bool has_ack_slots; /* it is known where they are */
+};
+
+/* Number, nonce and size: from the head, or, where that is damaged, from the name and the first record. Then only a file
+ * of the usual size is known not to have been cut, so only there an acknowledgement cannot hit a record. */
+static status read_head(struct spool *s, int fd, uint64_t number, struct found *f, const char **problem)
+{
+    uint8_t raw[SEGMENT_HEAD];
+    struct stat info;
+    *problem = "it cannot be read";
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
+        return ST_IO;
+    *problem = "it is shorter than a segment";
+    if (info.st_size < SEGMENT_HEAD + RECORD_HEAD || calls_read_all(s->calls, fd, raw, sizeof raw, 0) != ST_OK)
+        return ST_MALFORMED;
+    *problem = "its format is newer than this program";
+    status st = segment_head_decode(raw, &f->head);
+    if (st == ST_REFUSED)
+        return st;
+    if (st == ST_OK && f->head.number == number) {
+        f->len = info.st_size < f->head.size ? info.st_size : f->head.size;
+        f->has_ack_slots = true;
+        return ST_OK;
+    }
+    *problem = "it has no head and no record of ours";
+    f->len = info.st_size;
+    f->has_ack_slots = info.st_size == s->set.segment_size;
+    f->head = (struct segment_head){.number = number, .size = info.st_size};
+    return scan_origin(s->calls, fd, info.st_size, number, &f->head.nonce);
+}
+
+static status take_segment(struct spool *s, int fd, const struct found *f)
+{
+    const struct segment_head *head = &f->head;
+    AUTO(scan_clear) struct scan scan = {0};
+    AUTO(mem_free) uint32_t *acked = NULL;
+    AUTO(mem_free) struct segment *g = calloc(1, sizeof *g);
+    if (!g)
+        return ST_NO_MEMORY;
+    *g = (struct segment){
+        .number = head->number, .nonce = head->nonce, .size = head->size, .fd = -1, .is_written = true};
+    size_t acked_count = 0;
+    uint32_t slot;
+    status st = scan_segment(s->calls, fd, head, f->len, &scan);
+    g->end = scan.end;
+    if (f->has_ack_slots)
+        g->records = (uint32_t)(scan.count + scan.gap_count);
+    if (st == ST_OK)
+        st = read_acks(s, fd, g, &acked, &acked_count);
+    if (st == ST_OK)
+        st = files_add(s, g, &slot);
+    if (st != ST_OK)
+        return st;
+    struct segment *kept = STEAL(g);
+    s->bytes_used += kept->size;
+    s->bytes_on_disk += kept->size;
+    kept->is_bad = scan.gap_count > 0; /* blocks that lose bits are not used again */
+    keep_gaps(s, fd, kept, &scan);
+    return enter_all(s, &scan, kept, slot, acked, acked_count);
+}
+
+static status recover_segment(struct spool *s, uint64_t number)
+{
+    char name[SEGMENT_NAME];
+    segment_name(number, "seg", name);
+    AUTO(fd_close) int fd = s->calls->open(s->segment_folder, name, O_RDONLY | O_NOFOLLOW, 0);
+    if (fd < 0) {
+        report_foreign(name, strerror(errno));
+        return ST_OK;
+    }
+    struct found found = {0};
+    const char *problem = NULL;
+    if (read_head(s, fd, number, &found, &problem) != ST_OK) {
+        report_foreign(name, problem);
+        return ST_OK;
+    }
+    s->last_us = (uint64_t)found.head.made_us > s->last_us ? (uint64_t)found.head.made_us : s->last_us;
+    return take_segment(s, fd, &found);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+status recovery_run(struct spool *s, struct reason *why)
+{
+    __attribute__((cleanup(numbers_clear_p))) struct numbers segments = {0};
+    status st = read_folder(s, &segments);
+    if (segments.count > 0)
+        qsort(segments.list, segments.count, sizeof *segments.list, by_number);
+    for (size_t i = 0; st == ST_OK && i < segments.count; i++)
+        st = recover_segment(s, segments.list[i]);
+    if (st != ST_OK)
+        reason_set(why, "spool", "cannot read the segments: %s", status_name(st));
+    else if (segments.count > 0)
+        log_info("spool recovered", LOG_NUMBER("segments", segments.count),
+                 LOG_NUMBER("uploads", index_count(s->index)));
+    s->wants_retiring = true;
+    return st;
+}

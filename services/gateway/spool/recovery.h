@@ -1,0 +1,16 @@
+/**
+ * What was in the folder at the start: every upload that was not acknowledged is pending again.
+ *
+ * Nothing that is found is changed or overwritten. A damaged piece of a segment is copied into quarantine and counted,
+ * and reading goes on behind it; a file that is not ours, or that no record of can be read, is reported and left alone.
+ * Segments that were found are not written any more, so their torn ends need no cutting: new uploads go into a new one.
+ */
+#ifndef MUSTER_GATEWAY_SPOOL_RECOVERY_H
+#define MUSTER_GATEWAY_SPOOL_RECOVERY_H
+
+#include "services/gateway/spool/state.h"
+
+/** Before the threads start. @retval ST_IO  the folder cannot be read  @retval ST_NO_MEMORY */
+MUST_CHECK status recovery_run(struct spool *s, struct reason *why);
+
+#endif
