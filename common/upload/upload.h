@@ -95,31 +95,38 @@ size_t upload_clean_agent(struct view header, char out[UPLOAD_AGENT_MAX]);
 
 /** One KEYNAME/KEYVALUE pair of ACCOUNTINFO. */
 struct upload_account {
-    struct view name, value; /**< absent when the element is missing or blank; entities NOT decoded yet: see text */
+    struct view name, value; /**< absent when the element is missing or blank */
 };
 
 enum { UPLOAD_ACCOUNTS_MAX = 64 };
 
-/** What the gateway reads of a request before it accepts it. Views point into the text or into `scratch`. */
+/**
+ * What the gateway reads of a request before it accepts it. Views point into the text or into `scratch`.
+ *
+ * A value is absent when its element is missing or has nothing but blanks; it is empty, which equals nothing that anybody expects,
+ * when the element is there but no text: it has attributes or elements of its own, or it is there twice. Attributes of an element
+ * are the same as elements in it (protocol.md 1.5).
+ */
 struct upload_envelope {
     struct view query;    /**< decoded text of QUERY; absent when missing */
     struct view deviceid; /**< decoded text of DEVICEID (root, else CONTENT/DEVICEID); absent when missing */
     bool query_repeated;
-    struct upload_account accounts[UPLOAD_ACCOUNTS_MAX]; /**< CONTENT/ACCOUNTINFO, decoded, in document order */
+    struct upload_account accounts[UPLOAD_ACCOUNTS_MAX]; /**< CONTENT/ACCOUNTINFO in order, the first ones */
     size_t account_count;
     struct view platform, agent, dmi, ipdiscover; /**< QUERY UPDATE only: children of the root */
 };
 
 /**
  * Scan a whole document for its envelope in one pass, without building anything: checks that tags nest and close, that
- * there is one root, that no DOCTYPE, no over-long tag and no deeper nesting than the limits occurs. It does not check
- * characters and entities everywhere: that is the parser's part, which repairs them.
+ * there is one root, that no DOCTYPE, no over-long tag and no deeper nesting than the limits occurs (64 levels, 4096 bytes a tag,
+ * 5,000,000 elements). It does not check characters and entities everywhere: that is the parser's part, which repairs them.
  *
  * @param text, len  UTF-8 or another superset of ASCII (UTF-16 must have been converted before)
  * @param scratch    memory for decoded values, at least 64 KiB; views in `out` may point into it
- * @param why        set on failure: xml_empty, xml_doctype, xml_not_closed, xml_depth, xml_tag_too_long, xml_names,
- *                   xml_no_root, xml_after_root
- * @retval ST_MALFORMED  as `why` says   @retval ST_TOO_BIG  depth, tag length or number of elements
+ * @param why        set on failure: xml_empty, xml_encoding (UTF-16), xml_doctype, xml_not_closed, xml_depth, xml_tag_too_long,
+ *                   xml_elements, xml_no_root, xml_after_root; and for the values above xml_entity and
+ *                   xml_value_too_long
+ * @retval ST_MALFORMED  as `why` says   @retval ST_TOO_BIG  depth, tag length, number of elements, `scratch` is full
  */
 MUST_CHECK status upload_envelope_read(const char *text, size_t len, char *scratch, size_t scratch_len,
                                        struct upload_envelope *out, struct reason *why);
