@@ -117,12 +117,15 @@ status xml_to_utf8(struct view text, struct buffer *memory, struct view *out, bo
     text = trimmed(text, &marked);
     struct view declaration = declaration_of(text);
     bool declared = declared_encoding(declaration, name);
+    bool known = utf16 || marked || (declared && is_utf8_name(name));
     text = skip(text, declaration.len);
-    *is_utf8 = utf16 || marked || (declared && is_utf8_name(name));
-    if (!declared || *is_utf8) {
-        *out = text;
-        return ST_OK;
+    if (declared && !known) {
+        status st = convert(name, text, memory, &text, why);
+        if (st != ST_OK)
+            return st;
+        known = true;
     }
-    *is_utf8 = true;
-    return convert(name, text, memory, out, why);
+    *out = text;
+    *is_utf8 = known;
+    return ST_OK;
 }

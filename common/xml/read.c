@@ -199,14 +199,18 @@ status xml_read(struct view text, const struct xml_limits *limits, const struct 
         AUTO(buffer_clear) struct buffer repaired = BUFFER_INIT(memory->max);
         struct xml_repairs done = {0};
         st = xml_repair(utf8, is_utf8, &repaired, &done);
-        if (st == ST_OK && done.forbidden + done.bytes == 0)
+        if (st != ST_OK)
+            reason_set(&first, "xml_memory", "its repaired text needs more than %zu bytes", memory->max);
+        else if (done.forbidden + done.bytes == 0)
             st = ST_MALFORMED;
-        else if (st == ST_OK)
+        else {
+            first = (struct reason){0};
             st = guard_and_parse(buffer_view(&repaired), &use, handler, &first);
+        }
         repairs->forbidden += done.forbidden;
         repairs->bytes += done.bytes;
     }
-    if (st != ST_OK)
-        reason_set(why, first.code[0] ? first.code : "xml_memory", "%s", first.text);
+    if (first.code[0] && st != ST_OK) /* else the handler has said why */
+        reason_set(why, first.code, "%s", first.text);
     return st;
 }
