@@ -13,13 +13,19 @@
 
 enum { ANSWER_MAX = 4 << 20, READING_MS = 400, WATCH_S = 2 };
 
-/* What comes into a service and what it is done with, for the rates. */
+enum { RATES = 2 };
+
+/* The two counters whose rates tell how a kind of service does; all label sets of a name are added up. */
 static const struct {
-    const char *kind, *in, *done;
+    const char *kind;
+    struct {
+        const char *metric, *word;
+    } rates[RATES];
 } counters[] = {
-    {"gateway", "muster_http_requests_total", "muster_gateway_deliveries_total{verdict=\"ack\"}"},
-    {"parser", "muster_parser_uploads_total", "muster_parser_records_total"},
-    {"writer", "muster_link_messages_total", "muster_link_verdicts_total{verdict=\"ack\"}"},
+    {"gateway",
+     {{"muster_gateway_requests_total", "requests"}, {"muster_gateway_deliveries_total{verdict=\"ack\"}", "finished"}}},
+    {"parser", {{"muster_parser_uploads_total", "parsed"}, {"muster_parser_rejected_total", "rejected"}}},
+    {"writer", {{"muster_writer_uploads_total", "uploads"}, {"muster_writer_statements_total", "statements"}}},
 };
 
 struct seen {
@@ -27,7 +33,7 @@ struct seen {
     struct admin_client *client; /* NULL: the database, or memory is out */
     json_t *status;              /* what /status said; NULL: it did not answer */
     bool ready;
-    double in, done; /* per second; negative: not known */
+    double rates[RATES]; /* per second, as `counters` has them; negative: not known */
 };
 
 struct screen {
@@ -80,36 +86,30 @@ static bool all_ready(const struct screen *s)
 
 /* ---- rates ---- */
 
-/* The value of one line of /metrics; -1 when it is not there. */
+/* Sum of the lines of a metric in /metrics; -1 when there is none. */
 static double metric_value(const char *text, const char *name)
 {
     size_t len = strlen(name);
-    for (const char *line = text; line; line = strchr(line, '\n')) {
-        line += *line == '\n';
-        if (strncmp(line, name, len) == 0 && line[len] == ' ')
-            return strtod(line + len, NULL);
-        if (!*line)
-            break;
+    double sum = -1;
+    for (const char *line = text; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+        const char *value = strncmp(line, name, len) == 0 ? line + len : "";
+        if (*value == '{')
+            value = strstr(value, "} ") ? strstr(value, "} ") + 1 : "";
+        if (*value == ' ')
+            sum = (sum < 0 ? 0 : sum) + strtod(value, NULL);
     }
-    return -1;
+    return sum;
 }
 
-static void read_counters(struct screen *s, struct seen *one, double *in, double *done)
+static void read_counters(struct screen *s, struct seen *one, double values[static RATES])
 {
     long code = 0;
-    *in = *done = -1;
-    if (!one->client || admin_client_get(one->client, "/metrics", &s->body, &code) != ST_OK)
-        return;
-    for (size_t i = 0; i < COUNT(counters); i++)
-        if (strcmp(one->service->kind, counters[i].kind) == 0) {
-            *in = metric_value(s->body.data, counters[i].in);
-            *done = metric_value(s->body.data, counters[i].done);
-        }
-}
-
-static double rate(double before, double after, int64_t ms)
-{
-    return before < 0 || after < before || ms <= 0 ? -1 : (after - before) * 1000 / (double)ms;
+    bool answered = one->client && admin_client_get(one->client, "/metrics", &s->body, &code) == ST_OK;
+    for (size_t r = 0; r < RATES; r++)
+        values[r] = -1;
+    for (size_t i = 0; i < COUNT(counters) && answered; i++)
+        for (size_t r = 0; r < RATES && strcmp(one->service->kind, counters[i].kind) == 0; r++)
+            values[r] = metric_value(s->body.data, counters[i].rates[r].metric);
 }
 
 /* Two readings a moment apart. */
@@ -118,26 +118,26 @@ static void measure(struct screen *s)
     static const struct timespec pause = {0, READING_MS * 1000000L};
     int64_t begin = clock_steady_ms();
     for (size_t i = 0; i < s->count; i++)
-        read_counters(s, &s->seen[i], &s->seen[i].in, &s->seen[i].done);
+        read_counters(s, &s->seen[i], s->seen[i].rates);
     nanosleep(&pause, NULL);
-    int64_t ms = clock_steady_ms() - begin;
+    double seconds = (double)(clock_steady_ms() - begin) / 1000;
     for (size_t i = 0; i < s->count; i++) {
-        struct seen *one = &s->seen[i];
-        double in, done;
-        read_counters(s, one, &in, &done);
-        one->in = rate(one->in, in, ms);
-        one->done = rate(one->done, done, ms);
+        double after[RATES], *rates = s->seen[i].rates;
+        read_counters(s, &s->seen[i], after);
+        for (size_t r = 0; r < RATES; r++)
+            rates[r] = rates[r] < 0 || after[r] < rates[r] ? -1 : (after[r] - rates[r]) / seconds;
     }
 }
 
 /* ---- one screen ---- */
 
-static void rate_text(double value, char *out, size_t room)
+static void print_rates(const struct seen *one)
 {
-    if (value < 0)
-        snprintf(out, room, "-");
-    else
-        snprintf(out, room, "%.1f", value);
+    for (size_t i = 0; i < COUNT(counters); i++)
+        for (size_t r = 0; r < RATES && strcmp(one->service->kind, counters[i].kind) == 0; r++)
+            if (one->rates[r] >= 0)
+                printf("  %.1f %s/s", one->rates[r], counters[i].rates[r].word);
+    printf("\n");
 }
 
 static void age_text(double seconds, char *out, size_t room)
@@ -192,13 +192,11 @@ static void print_last_error(const json_t *error)
 
 static void print_service(const struct seen *one)
 {
-    char up[32] = "-", in[32], done[32];
+    char up[32] = "-";
     if (one->status)
         age_text(number(one->status, "uptime_s"), up, sizeof up);
-    rate_text(one->in, in, sizeof in);
-    rate_text(one->done, done, sizeof done);
-    printf("%-10s %-6s %8ld %8s %9s %9s\n", one->service->name, one->ready ? "yes" : "NO", one->service->pid, up, in,
-           done);
+    printf("%-10s %-6s %8ld %8s", one->service->name, one->ready ? "yes" : "NO", one->service->pid, up);
+    print_rates(one);
     if (!one->ready)
         print_not_ready(one);
     print_spool(json_object_get(one->status, "spool"));
@@ -208,7 +206,7 @@ static void print_service(const struct seen *one)
 static void print_screen(const struct screen *s)
 {
     printf("Muster on %s, process %ld: %s\n\n", s->folder->data, s->state->pid, all_ready(s) ? "ready" : "NOT READY");
-    printf("%-10s %-6s %8s %8s %9s %9s\n", "SERVICE", "READY", "PROCESS", "UP", "IN/S", "DONE/S");
+    printf("%-10s %-6s %8s %8s  %s\n", "SERVICE", "READY", "PROCESS", "UP", "NOW");
     for (size_t i = 0; i < s->count; i++)
         print_service(&s->seen[i]);
     printf("\n");
@@ -251,7 +249,6 @@ static status open_screen(struct screen *s)
     for (; s->count < s->state->count; s->count++) {
         struct seen *one = &s->seen[s->count];
         one->service = &s->state->services[s->count];
-        one->in = one->done = -1;
         if (*one->service->admin)
             one->client = admin_client_new(one->service->admin);
     }
