@@ -117,6 +117,7 @@ static void on_accept(h2o_socket_t *listener, const char *err)
 
 void acceptors_listen(struct loop *loop, bool on)
 {
+    loop->is_paused = !on;
     for (int i = 0; i < LISTENER_COUNT; i++) {
         h2o_socket_t *socket = loop->acceptors[i].socket;
         if (socket && on && !h2o_socket_is_reading(socket))
@@ -130,6 +131,12 @@ void acceptors_resume(struct loop *loop)
 {
     if (!loop->is_draining && !is_full(loop))
         acceptors_listen(loop, true);
+}
+
+void acceptors_press(struct loop *loop)
+{
+    if (loop->is_paused && !loop->is_draining && is_full(loop))
+        connections_shed(loop);
 }
 
 void acceptors_open(struct loop *loop)

@@ -90,6 +90,14 @@ static void end(struct connection *c, int how)
     (void)shutdown(h2o_socket_get_fd(c->socket), how); /* fails only when the peer has gone, which is what we want */
 }
 
+/* The same without waiting: what a peer does not take would stay in the kernel for minutes after the close. */
+static void end_now(struct connection *c)
+{
+    struct linger none = {.l_onoff = 1, .l_linger = 0};
+    (void)setsockopt(h2o_socket_get_fd(c->socket), SOL_SOCKET, SO_LINGER, &none, sizeof none); /* only saves memory */
+    end(c, SHUT_RDWR);
+}
+
 /* ---- limits ---- */
 
 static bool has_begun(const h2o_req_t *req)
@@ -160,7 +168,7 @@ static void end_overdue(h2o_linklist_t *list, int64_t now)
         struct connection *c = H2O_STRUCT_FROM_MEMBER(struct connection, link, l);
         int64_t limit = limit_ms(c);
         if (limit >= 0 && now - c->since_ms > limit)
-            end(c, SHUT_RDWR);
+            end_now(c);
     }
 }
 

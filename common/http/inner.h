@@ -88,6 +88,7 @@ struct loop {
     h2o_linklist_t busy; /**< connections in PENDING and WRITING */
     h2o_timeout_t tick;
     h2o_timeout_entry_t tick_entry;
+    bool is_paused; /**< not accepting */
     bool is_draining;
     bool is_cut;
 };
@@ -122,6 +123,7 @@ void *loop_run(void *loop); /**< the thread; NULL */
 void acceptors_open(struct loop *loop);
 void acceptors_listen(struct loop *loop, bool on);
 void acceptors_resume(struct loop *loop); /**< listen again, if there is room */
+void acceptors_press(struct loop *loop);  /**< make room, if somebody may be waiting for it */
 void acceptors_close(struct loop *loop);
 
 /* connection.c */

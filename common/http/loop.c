@@ -12,6 +12,7 @@ static void on_tick(h2o_timeout_entry_t *entry)
     struct loop *loop = H2O_STRUCT_FROM_MEMBER(struct loop, tick_entry, entry);
     connections_watch(loop);
     acceptors_resume(loop); /* another loop's connections may have ended */
+    acceptors_press(loop);
     h2o_timeout_link(loop->context.loop, &loop->tick, entry);
 }
 

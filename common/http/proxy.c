@@ -155,7 +155,9 @@ static struct view take_first(struct view *list, char separator)
 /* "192.0.2.1", "192.0.2.1:80", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:80"; ports are not looked at. */
 static bool parse_node(struct view text, struct upload_address *out)
 {
-    if (text.len > 0 && text.data[0] == '[') {
+    if (text.len == 0)
+        return false;
+    if (text.data[0] == '[') {
         const char *end = memchr(text.data, ']', text.len);
         return end && parse_address((struct view){text.data + 1, (size_t)(end - text.data) - 1}, out);
     }
