@@ -3,8 +3,8 @@
 #include "common/base/cleanup.h"
 
 #include <criterion/criterion.h>
-#include <stdio.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct command some = {
