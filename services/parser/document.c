@@ -76,9 +76,11 @@ static status out_of_memory(struct document *d)
 
 static bool is_blank(struct view v)
 {
-    for (size_t i = 0; i < v.len; i++)
-        if (!strchr(" \t\r\n", v.data[i]) || v.data[i] == '\0')
+    for (size_t i = 0; i < v.len; i++) {
+        char c = v.data[i];
+        if (c != ' ' && c != '\n' && c != '\t' && c != '\r')
             return false;
+    }
     return true;
 }
 
