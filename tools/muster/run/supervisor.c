@@ -26,7 +26,8 @@ struct supervisor {
     struct child *children;
     size_t count;
     sigset_t signals;
-    unsigned stops; /* SIGTERM, SIGINT, SIGHUP seen */
+    unsigned stops;         /* SIGTERM, SIGINT, SIGHUP seen */
+    int64_t quick_until_ms; /* after the second one: when the services are killed; 0: not yet */
 };
 
 #define SAY(s, ...) voice_say((s)->run->voice, __VA_ARGS__)
@@ -213,22 +214,34 @@ static void signal_kind(const struct supervisor *s, enum child_kind kind, int si
             child_signal(&s->children[i], signal);
 }
 
+/* The second signal: all services are asked at once, and have a few seconds together. */
+static int64_t hurry(struct supervisor *s)
+{
+    if (!s->quick_until_ms) {
+        SAY(s, "stopping at once: what is not in the database yet stays in the spool");
+        for (int kind = CHILD_WRITER; kind < CHILD_KINDS; kind++)
+            signal_kind(s, (enum child_kind)kind, SIGTERM);
+        s->quick_until_ms = clock_steady_ms() + QUICK_STOP_MS;
+    }
+    return s->quick_until_ms;
+}
+
+static int64_t stop_deadline(struct supervisor *s, enum child_kind kind, int64_t begin_ms)
+{
+    if (s->stops < 2)
+        return begin_ms + STOP_MS;
+    return kind == CHILD_DATABASE ? begin_ms + QUICK_STOP_MS : hurry(s);
+}
+
 static void stop_kind(struct supervisor *s, enum child_kind kind)
 {
     if (!any_left(s, kind))
         return;
-    bool quick = s->stops > 1;
     SAY(s, "stopping: %s", child_kind_name(kind));
     signal_kind(s, kind, SIGTERM);
-    int64_t deadline_ms = clock_steady_ms() + (quick ? QUICK_STOP_MS : STOP_MS);
-    while (any_left(s, kind) && clock_steady_ms() < deadline_ms) {
+    int64_t begin_ms = clock_steady_ms();
+    while (any_left(s, kind) && clock_steady_ms() < stop_deadline(s, kind, begin_ms))
         wait_event(s, LOOK_MS);
-        if (!quick && s->stops > 1) {
-            quick = true;
-            deadline_ms = clock_steady_ms() + QUICK_STOP_MS;
-            signal_kind(s, kind, SIGTERM);
-        }
-    }
     if (any_left(s, kind))
         SAY(s, "%s does not end: killed (nothing that was accepted is lost)", child_kind_name(kind));
     while (any_left(s, kind)) {
