@@ -483,6 +483,8 @@ void link_producer_destroy(struct link_producer *p)
         wake_up(&p->wake);
         pthread_join(p->thread, NULL);
     }
+    if (strncmp(p->address, "ipc://", 6) == 0) /* while we still listen, so it is ours; ZeroMQ leaves it */
+        unlink(p->address + 6);
     if (p->socket)
         zmq_close(p->socket);
     wire_end(p->context);

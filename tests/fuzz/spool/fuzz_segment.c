@@ -1,0 +1,68 @@
+/* Any bytes as a segment: the scan ends, stays inside the file, and what it finds is in order and does not overlap. */
+#include "services/gateway/spool/scan.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { NUMBER = 1, NONCE = 0x01010101 };
+
+static void check(const struct scan *s, int64_t size)
+{
+    int64_t end = SEGMENT_HEAD;
+    for (size_t i = 0; i < s->count; i++) {
+        const struct scanned *f = &s->records[i];
+        if (f->at < end || f->at + record_size(f->record.payload_len) > size)
+            abort();
+        end = f->at + record_size(f->record.payload_len);
+    }
+    for (size_t i = 0; i < s->gap_count; i++)
+        if (s->gaps[i].len <= 0 || s->gaps[i].at < SEGMENT_HEAD || s->gaps[i].at + s->gaps[i].len > size)
+            abort();
+}
+
+/* Checksums are put right wherever a header seems to be, so that the scan gets behind them. */
+static void seal(uint8_t *bytes, size_t size)
+{
+    for (size_t at = SEGMENT_HEAD; at + RECORD_HEAD <= size; at += RECORD_ALIGN) {
+        uint8_t *r = bytes + at;
+        if (memcmp(r, "UPLD", 4) != 0)
+            continue;
+        size_t len = get_be32(r + 4);
+        put_be64(r + 24, NUMBER);
+        put_be64(r + 32, NONCE);
+        if (len <= size - at - RECORD_HEAD)
+            put_be32(r + 56, crc32c(0, r + RECORD_HEAD, len));
+        put_be32(r + 60, crc32c(0, r, 60));
+    }
+}
+
+static void scan(const uint8_t *bytes, size_t size)
+{
+    const struct segment_head head = {.number = NUMBER, .nonce = NONCE, .size = (int64_t)size};
+    AUTO(scan_clear) struct scan s = {0};
+    uint64_t nonce;
+    AUTO(fd_close) int fd = memfd_create("segment", MFD_CLOEXEC);
+    if (fd < 0 || pwrite(fd, bytes, size, 0) != (ssize_t)size)
+        return;
+    if (scan_segment(&spool_calls_real, fd, &head, (int64_t)size, &s) != ST_OK)
+        abort();
+    check(&s, (int64_t)size);
+    if (scan_origin(&spool_calls_real, fd, (int64_t)size, NUMBER, &nonce) != ST_OK)
+        return;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size < SEGMENT_HEAD || size > 1 << 16)
+        return 0;
+    scan(data, size);
+    AUTO(mem_free) uint8_t *sealed = malloc(size);
+    if (!sealed)
+        return 0;
+    memcpy(sealed, data, size);
+    seal(sealed, size);
+    scan(sealed, size);
+    return 0;
+}
