@@ -3,7 +3,11 @@
 
 #include "common/base/cleanup.h"
 
-#define FIELDS(...) (const char *const[]){__VA_ARGS__, NULL}
+#define FIELDS(...)                                                                                                    \
+    (const char *const[])                                                                                              \
+    {                                                                                                                  \
+        __VA_ARGS__, NULL                                                                                              \
+    }
 
 /* clang-format off */
 const struct section sections_inventory[] = {

@@ -19,11 +19,11 @@ enum section_form {
 };
 
 struct section {
-    const char *path;   /**< below CONTENT: "MEMORIES", "DOWNLOAD/HISTORY/PACKAGE"; also the section's name in a record */
-    const char *table;  /**< NULL for SECTION_OWN */
+    const char *path; /**< below CONTENT: "MEMORIES", "DOWNLOAD/HISTORY/PACKAGE"; also the section's name in a record */
+    const char *table; /**< NULL for SECTION_OWN */
     enum section_form form;
-    uint32_t mask;      /**< its bit in CHECKSUM; 0: none */
-    bool single;        /**< at most one row: of several, the first counts */
+    uint32_t mask;             /**< its bit in CHECKSUM; 0: none */
+    bool single;               /**< at most one row: of several, the first counts */
     const char *const *fields; /**< element names = column names, NULL at the end; at most RECORD_FIELDS_MAX */
 };
 

@@ -68,7 +68,7 @@ class TestTerm(unittest.TestCase):
         log = os.path.join(s.folder, 'log', 'up.log')
         pattern = '%d' % state['pid']
         return wait_for('the end of %s' % service, lambda: next(
-            (l for l in open(log, errors='replace') if pattern in l and 'exit' in l), None), 60)
+            (l for l in open(log, errors='replace') if pattern in l and 'ended' in l), None), 60)
 
     def test_each_service(self):
         for service in ('writer', 'parser', 'gateway'):

@@ -77,8 +77,7 @@ Test(xml_read, stops_at_too_many_different_names)
 {
     xml_library_init();
     AUTO(buffer_clear)
-    struct buffer heard = BUFFER_INIT(1 << 20),
-                  memory = BUFFER_INIT(1000), text = BUFFER_INIT(1 << 20);
+    struct buffer heard = BUFFER_INIT(1 << 20), memory = BUFFER_INIT(1000), text = BUFFER_INIT(1 << 20);
     buffer_text(&text, "<a>");
     for (int i = 0; i < 3000; i++)
         buffer_format(&text, "<n%d/>", i);
