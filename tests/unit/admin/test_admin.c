@@ -92,19 +92,21 @@ static const struct {
 
 Test(admin, pages_are_read_only_and_exact)
 {
-    AUTO(admin_stop) struct admin *a = start();
+    struct admin *a = start();
     for (size_t i = 0; i < COUNT(requests); i++)
         cr_expect_eq(wire_ask(address, requests[i].request, NULL, 0), requests[i].want, "%s", requests[i].request);
+    admin_stop(a);
 }
 
 Test(admin, metrics_are_shown)
 {
     metrics_register(&test_metrics_table);
-    AUTO(admin_stop) struct admin *a = start();
+    struct admin *a = start();
     metric_add(&test_metrics.things, 3);
     cr_expect_eq(get("/metrics"), 200);
     cr_expect(strstr(body, "test_things_total{kind=\"a\"} 3\n"), "%s", body);
     cr_expect(strstr(wire_head(), "Content-Type: text/plain; version=0.0.4"), "%s", wire_head());
+    admin_stop(a);
 }
 
 Test(admin, status_says_what_the_service_is)
@@ -195,10 +197,11 @@ Test(admin, without_an_address_everything_but_the_port_works)
 
 Test(admin, a_wrong_address_is_refused_and_one_in_use_is_a_conflict)
 {
-    AUTO(admin_stop) struct admin *a = start();
+    struct admin *a = start();
     struct admin *second = NULL;
     struct reason why = {0};
     cr_expect_eq(admin_start("nowhere", "x", conditions, &second, &why), ST_INVALID);
     cr_expect_eq(admin_start(address, "x", conditions, &second, &why), ST_CONFLICT);
     cr_expect_null(second);
+    admin_stop(a);
 }
