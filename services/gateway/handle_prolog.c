@@ -133,7 +133,8 @@ static void record_contact(const struct contact *c)
     if (st == ST_OK)
         return;
     metric_add(&gateway_metrics.contacts_lost, 1);
-    log_warning("contact not recorded", LOG_VIEW("device", c->x->deviceid), LOG_TEXT("status", status_name(st)));
+    /* That the spool is full was said there, once: not again for every agent. */
+    log_debug("contact not recorded", LOG_VIEW("device", c->x->deviceid), LOG_TEXT("status", status_name(st)));
 }
 
 static void count(const struct contact *c)
