@@ -28,29 +28,29 @@ static struct view declaration_of(struct view text)
     return (struct view){text.data, end ? (size_t)(end + 2 - text.data) : 0};
 }
 
-/* The value of encoding="..." or encoding='...' into `name`; false: none. */
-static bool declared_encoding(struct view declaration, char name[NAME_MAX_LEN])
+/* The value of encoding="..." or encoding='...' into `name`; returns the quote, or 0 when there is none. */
+static char declared_encoding(struct view declaration, char name[NAME_MAX_LEN])
 {
     const char *at = memmem(declaration.data, declaration.len, "encoding", 8),
                *end = declaration.data + declaration.len;
     if (!at)
-        return false;
+        return 0;
     for (at += 8; at < end && (isspace((unsigned char)*at) || *at == '='); at++)
         ;
     if (at >= end || (*at != '"' && *at != '\''))
-        return false;
+        return 0;
     const char *close = memchr(at + 1, *at, (size_t)(end - at - 1));
     size_t len = close ? (size_t)(close - at - 1) : 0;
     if (len == 0 || len >= NAME_MAX_LEN)
-        return false;
+        return 0;
     for (size_t i = 0; i < len; i++) {
         char c = at[1 + i];
         if (!isalnum((unsigned char)c) && !strchr("_+-.:", c))
-            return false; /* nothing but a name may reach iconv: "//TRANSLIT" would be an option */
+            return 0; /* nothing but a name may reach iconv: "//TRANSLIT" would be an option */
         name[i] = c;
     }
     name[len] = '\0';
-    return true;
+    return *at;
 }
 
 static status convert(const char *from, struct view text, struct buffer *memory, struct view *out, struct reason *why)
@@ -116,16 +116,15 @@ status xml_to_utf8(struct view text, struct buffer *memory, struct view *out, bo
     }
     text = trimmed(text, &marked);
     struct view declaration = declaration_of(text);
-    bool declared = declared_encoding(declaration, name);
-    bool known = utf16 || marked || (declared && is_utf8_name(name));
+    char quote = declared_encoding(declaration, name);
+    bool says_utf8 = quote && is_utf8_name(name);
     text = skip(text, declaration.len);
-    if (declared && !known) {
-        status st = convert(name, text, memory, &text, why);
-        if (st != ST_OK)
-            return st;
-        known = true;
+    if (quote && !says_utf8 && !utf16 && !marked) {
+        status st = convert(name, text, memory, out, why);
+        *is_utf8 = st == ST_OK;
+        return st;
     }
+    *is_utf8 = utf16 || marked || (says_utf8 && quote == '"'); /* OCS reads the declaration only in these quotes */
     *out = text;
-    *is_utf8 = known;
     return ST_OK;
 }

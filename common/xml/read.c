@@ -7,7 +7,7 @@
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
 
-enum { DEPTH = 64, ELEMENTS = 4000000, NAMES = 2000, ATTRIBUTES_MAX = 256 };
+enum { DEPTH = 64, ELEMENTS = 4000000, NAMES = 32768, ATTRIBUTES_MAX = 256 };
 
 /* One run of the parser. */
 struct run {
@@ -49,9 +49,11 @@ static bool within_limits(struct run *r, const xmlChar *name)
     return true;
 }
 
-static struct view view_xml(const xmlChar *text)
+/* The name as it is written: with its prefix it is not the same as without. NULL in the dictionary: memory is out. */
+static struct view full_name(struct run *r, const xmlChar *prefix, const xmlChar *name)
 {
-    return view_of((const char *)text);
+    const xmlChar *full = prefix ? xmlDictQLookup(r->parser->dict, prefix, name) : name;
+    return view_of((const char *)(full ? full : name));
 }
 
 /* libxml2 hands out an attribute's ampersand as "&#38;" (2.9.14, for its own tree builder), and nothing else as a reference. */
@@ -73,7 +75,7 @@ static struct view decode_attribute(struct run *r, const xmlChar *from, const xm
 static void on_open(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int namespaces,
                     const xmlChar **declared, int count, int defaulted, const xmlChar **raw)
 {
-    (void)prefix, (void)uri, (void)namespaces, (void)declared, (void)defaulted;
+    (void)uri, (void)namespaces, (void)declared, (void)defaulted;
     struct run *r = ctx;
     if (r->st != ST_OK || !within_limits(r, name))
         return;
@@ -82,9 +84,9 @@ static void on_open(void *ctx, const xmlChar *name, const xmlChar *prefix, const
     r->decoded_len = 0;
     for (; n < (size_t)count && n < ATTRIBUTES_MAX; n++) {
         const xmlChar **a = raw + 5 * n; /* name, prefix, URI, value, end of the value */
-        attributes[n] = (struct xml_attribute){view_xml(a[0]), decode_attribute(r, a[3], a[4])};
+        attributes[n] = (struct xml_attribute){full_name(r, a[1], a[0]), decode_attribute(r, a[3], a[4])};
     }
-    status st = r->handler->open(r->handler->ctx, view_xml(name), attributes, n);
+    status st = r->handler->open(r->handler->ctx, full_name(r, prefix, name), attributes, n);
     if (st != ST_OK)
         stop(r, st);
 }
@@ -154,10 +156,12 @@ static status parse(struct view text, struct run *r)
     xmlCtxtUseOptions(r->parser, XML_PARSE_NONET);
     xmlSwitchEncoding(r->parser, XML_CHAR_ENCODING_UTF8);
     xmlParseDocument(r->parser);
-    bool well_formed = r->parser->wellFormed;
+    bool well_formed = r->parser->wellFormed, no_memory = r->parser->errNo == XML_ERR_NO_MEMORY;
     xmlFreeParserCtxt(r->parser);
     if (r->st != ST_OK)
         return r->st;
+    if (no_memory)
+        return ST_NO_MEMORY;
     if (well_formed)
         return ST_OK;
     reason_set(r->why, "xml_not_well_formed", "line %d: %s", r->line, r->fault[0] ? r->fault : "not well-formed");

@@ -53,10 +53,6 @@ static size_t forbidden_reference(const char *p, size_t left)
 
 static void add_latin1(struct buffer *out, uint8_t byte)
 {
-    if (byte < 0xa0) { /* no printable character there: what Windows means is unknown, too */
-        buffer_text(out, "\xef\xbf\xbd");
-        return;
-    }
     buffer_char(out, (char)(0xc0 | byte >> 6));
     buffer_char(out, (char)(0x80 | (byte & 0x3f)));
 }

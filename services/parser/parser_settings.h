@@ -15,7 +15,7 @@
     X(ratio_max,     "MUSTER_PARSER_RATIO_MAX",    SET_COUNT, "200",                           2,     100000,    "largest text above 1 MiB, in times the body") \
     X(depth_max,     "MUSTER_PARSER_DEPTH_MAX",    SET_COUNT, "64",                            8,     1000,      "elements open at once") \
     X(elements_max,  "MUSTER_PARSER_ELEMENTS_MAX", SET_COUNT, "4000000",                       1000,  100000000, "elements of one document") \
-    X(names_max,     "MUSTER_PARSER_NAMES_MAX",    SET_COUNT, "2000",                          100,   100000,    "different names of elements and attributes in one document") \
+    X(names_max,     "MUSTER_PARSER_NAMES_MAX",    SET_COUNT, "32768",                         100,   100000,    "different names of elements and attributes in one document") \
     X(rows_max,      "MUSTER_PARSER_ROWS_MAX",     SET_COUNT, "250000",                        1000,  10000000,  "rows of one section") \
     X(value_max,     "MUSTER_PARSER_VALUE_MAX",    SET_BYTES, "4MiB",                          65536, 1 << 30,   "one value") \
     X(record_max,    "MUSTER_PARSER_RECORD_MAX",   SET_BYTES, "60MiB",                         65536, 1 << 30,   "one record on its way to a writer") \

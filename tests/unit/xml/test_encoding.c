@@ -17,6 +17,8 @@ static const struct {
     {"no declaration", BYTES("<a/>"), ST_OK, "<a/>", false},
     {"UTF-8 declared", BYTES("<?xml version=\"1.0\" encoding=\"utf-8\"?><a/>"), ST_OK, "<a/>", true},
     {"byte order mark and blanks", BYTES("\xef\xbb\xbf\n <?xml version='1.0'?>\n<a/>"), ST_OK, "\n<a/>", true},
+    {"UTF-8 in single quotes is not taken at its word", BYTES("<?xml version='1.0' encoding='UTF-8'?><a/>"), ST_OK,
+     "<a/>", false},
     {"ISO-8859-1", BYTES("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a>\xe9</a>"), ST_OK, "<a>\xc3\xa9</a>", true},
     {"single quotes", BYTES("<?xml version='1.0' encoding='windows-1252'?><a>\x80</a>"), ST_OK, "<a>\xe2\x82\xac</a>",
      true},

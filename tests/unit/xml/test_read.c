@@ -41,7 +41,8 @@ static const struct {
     {"an ampersand that looks like our mark", "<a b='&amp;#38;'/>", ST_OK, "(a b=&#38;:)"},
     {"comments vanish without splitting", "<a>x<!-- c -->y</a>", ST_OK, "(a:xy)"},
     {"CDATA is text", "<a><![CDATA[<&>]]></a>", ST_OK, "(a:<&>)"},
-    {"a prefix is left out", "<p:a xmlns:p='u'/>", ST_OK, "(a:)"},
+    {"a prefix is part of the name", "<p:a xmlns:p='u' p:b='1'/>", ST_OK, "(p:a p:b=1:)"},
+    {"a prefix that was not declared, too", "<a><p:b/></a>", ST_OK, "(a:(p:b:))"},
     {"control characters are repaired", "<a>x\x01y&#2;</a>", ST_OK, "(a:xy)"},
     {"Latin-1 without a word about it", "<a>caf\xe9</a>", ST_OK, "(a:caf\xc3\xa9)"},
     {"bare ampersand", "<a>x & y</a>", ST_MALFORMED, "xml_not_well_formed"},
@@ -83,8 +84,9 @@ Test(xml_read, stops_at_too_many_different_names)
         buffer_format(&text, "<n%d/>", i);
     buffer_text(&text, "</a>");
     const struct xml_handler handler = {&heard, restart, heard_open, heard_text, heard_close};
+    const struct xml_limits limits = {.names = 2000};
     struct xml_repairs repairs = {0};
     struct reason why = {0};
-    cr_expect_eq(xml_read(buffer_view(&text), &(struct xml_limits){0}, &handler, &memory, &repairs, &why), ST_TOO_BIG);
+    cr_expect_eq(xml_read(buffer_view(&text), &limits, &handler, &memory, &repairs, &why), ST_TOO_BIG);
     cr_expect_str_eq(why.code, "xml_names");
 }
