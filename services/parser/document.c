@@ -10,7 +10,14 @@
  */
 #include "services/parser/document.h"
 
-enum { SECTIONS_MAX = 256, PATH_LEN = 256, ROWS = 250000, VALUE_MAX = 4 << 20, MEMORY_MAX = 256 << 20 };
+enum {
+    SECTIONS_MAX = 256,
+    PATH_LEN = 256,
+    ROWS = 250000,
+    VALUE_MAX = 4 << 20,
+    MEMORY_MAX = 256 << 20,
+    KEEP_MEMORY = 8 << 20
+};
 
 struct document {
     struct document_limits limits;
@@ -37,9 +44,12 @@ struct document {
     const char *section_name; /* interned name of the element that began it */
     size_t section_parent;    /* path_len of its parent */
     struct document_row *row;
-    int field;         /* at hand, -1: not one of ours */
-    int field_before;  /* the next one is likely the one behind it */
-    bool field_exists; /* has attributes: exists without text */
+    int field;          /* at hand, -1: not one of ours */
+    int field_before;   /* the next one is likely the one behind it */
+    bool field_exists;  /* has attributes: exists without text */
+    char *joined;       /* text of the field of this row that was joined last, */
+    size_t joined_room; /* and how long it may become where it is */
+    int joined_field;   /* -1: none */
     bool row_has_child, row_has_text;
 };
 
@@ -86,26 +96,36 @@ static bool is_blank(struct view v)
 
 /* ---- fields ---- */
 
-/* A value for a field: the first time as it is, then joined with a comma (a repeated leaf, G-18 of the compatibility list). */
-static status set_field(struct document *d, int field, struct view value)
+/* Another value of a field that has one: a repeated leaf, such as the members of a group. Thousands of them come in a row,
+ * so the joined text has room to grow: copying it for each would take time and memory with the square of their number. */
+static status join_field(struct document *d, int field, struct view value)
 {
     struct view *at = &d->row->values[field];
-    if (!at->data) {
-        *at = arena_copy(d->arena, value);
-        return at->data ? ST_OK : out_of_memory(d);
-    }
     size_t len = at->len + 1 + value.len;
     if (len > d->limits.value_max)
         return reason_set(d->why, "value_too_big", "a value above %zu bytes", d->limits.value_max), ST_TOO_BIG;
-    char *joined = arena_alloc(d->arena, len + 1);
-    if (!joined)
-        return out_of_memory(d);
-    memcpy(joined, at->data, at->len);
-    joined[at->len] = ',';
-    memcpy(joined + at->len + 1, value.data, value.len);
-    joined[len] = '\0';
-    *at = (struct view){joined, len};
+    if (d->joined_field != field || len > d->joined_room) {
+        char *room = arena_alloc(d->arena, 2 * len);
+        if (!room)
+            return out_of_memory(d);
+        memcpy(room, at->data, at->len);
+        d->joined = room;
+        d->joined_room = 2 * len;
+        d->joined_field = field;
+    }
+    d->joined[at->len] = ',';
+    memcpy(d->joined + at->len + 1, value.data, value.len);
+    *at = (struct view){d->joined, len};
     return ST_OK;
+}
+
+static status set_field(struct document *d, int field, struct view value)
+{
+    struct view *at = &d->row->values[field];
+    if (at->data)
+        return join_field(d, field, value);
+    *at = arena_copy(d->arena, value);
+    return at->data ? ST_OK : out_of_memory(d);
 }
 
 static int add_field(struct document *d, struct document_section *s, struct view name)
@@ -192,7 +212,7 @@ static status open_row(struct document *d, const struct xml_attribute *attribute
     memset(d->row, 0, len);
     d->row_depth = d->depth;
     d->row_has_child = d->row_has_text = false;
-    d->field_before = -1;
+    d->field_before = d->joined_field = -1;
     for (size_t i = 0; i < count; i++) {
         int field = find_field(d, attributes[i].name);
         d->row_has_child = true;
@@ -209,6 +229,10 @@ static void close_row(struct document *d)
     d->row_depth = 0;
     if (!d->row_has_child && !d->row_has_text)
         return; /* all its children vanished: it does not exist */
+    if (s->single && !d->row_has_child) {
+        d->unknown++; /* words where the one row should be say nothing, and must not blank what is stored */
+        return;
+    }
     d->row->text_only = !d->row_has_child;
     s->has_text_rows |= d->row->text_only;
     if (s->last)
@@ -387,6 +411,8 @@ status document_read(struct document *d, enum upload_kind kind, struct view text
     d->why = why;
     status st = xml_read(text, &d->limits.xml, &handler, &d->memory, repairs, why);
     d->why = NULL;
+    if (d->memory.room > KEEP_MEMORY)
+        buffer_clear(&d->memory);
     return st;
 }
 

@@ -75,7 +75,7 @@ static struct held *take_out(struct relay *r, struct held **at)
     *at = h->next;
     if (!*at)
         r->tail = at;
-    r->count--;
+    metric_set(&parser_metrics.held, (int64_t)--r->count);
     return h;
 }
 

@@ -54,8 +54,8 @@ static status make_contact(struct worker *w, const struct upload_head *head, str
     return record_finish(w->builder, false, out);
 }
 
-static status make_record(struct worker *w, const struct upload_head *head, struct view body, struct view *out,
-                          struct reason *why)
+static status make_from_xml(struct worker *w, const struct upload_head *head, struct view body, struct view *out,
+                            struct reason *why)
 {
     enum inflate_coding coding;
     struct view text;
@@ -70,7 +70,15 @@ static status make_record(struct worker *w, const struct upload_head *head, stru
     if (st != ST_OK)
         return st;
     metric_add(&parser_metrics.unknown, document_unknown(w->document));
-    st = pack_document(w->builder, head, w->document, w->set.lz4, out, why);
+    return pack_document(w->builder, head, w->document, w->set.lz4, out, why);
+}
+
+static status make_record(struct worker *w, const struct upload_head *head, struct view body, struct view *out,
+                          struct reason *why)
+{
+    if (head->kind == UPLOAD_CONTACT)
+        return make_contact(w, head, body, out, why);
+    status st = make_from_xml(w, head, body, out, why);
     inflater_trim(w->inflater, KEEP_INFLATED);
     return st;
 }
@@ -99,8 +107,6 @@ static void handle(struct worker *w, struct link_delivery *d)
     status st = upload_head_decode(d->body, d->len, &head, &body);
     if (st != ST_OK)
         reason_set(&why, "upload_head", "its head cannot be read");
-    else if (head.kind == UPLOAD_CONTACT)
-        st = make_contact(w, &head, body, &record, &why);
     else
         st = make_record(w, &head, body, &record, &why);
     if (st != ST_OK) {

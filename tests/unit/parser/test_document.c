@@ -55,6 +55,15 @@ static const struct {
     {"attributes are children", UPLOAD_INVENTORY, INVENTORY("<SOUNDS NAME='a'><DESCRIPTION>b</DESCRIPTION></SOUNDS>"),
      "SOUNDS[NAME=a,DESCRIPTION=b] "},
     {"a section as text", UPLOAD_INVENTORY, INVENTORY("<SOUNDS>hello</SOUNDS>"), "SOUNDS[text] "},
+    {"a single section as text is no row", UPLOAD_INVENTORY,
+     INVENTORY("<BIOS>hello</BIOS><HARDWARE>you</HARDWARE><BIOS><SSN>1</SSN></BIOS>"), "BIOS[SSN=1] "},
+    {"an element with a prefix is another one", UPLOAD_INVENTORY,
+     INVENTORY("<x:SOUNDS><NAME>a</NAME></x:SOUNDS><SOUNDS><x:NAME>b</x:NAME><NAME>c</NAME></SOUNDS>"),
+     "SOUNDS[NAME=c] "},
+    {"repeated leaves that alternate", UPLOAD_INVENTORY,
+     INVENTORY("<SOUNDS><NAME>a</NAME><DESCRIPTION>1</DESCRIPTION><NAME>b</NAME><DESCRIPTION>2</DESCRIPTION>"
+               "<NAME>c</NAME></SOUNDS>"),
+     "SOUNDS[NAME=a,b,c,DESCRIPTION=1,2] "},
     {"repeated leaf", UPLOAD_INVENTORY,
      INVENTORY("<LOCAL_GROUPS><MEMBER>a</MEMBER><NAME>g</NAME><MEMBER>b</MEMBER></LOCAL_GROUPS>"),
      "LOCAL_GROUPS[NAME=g,MEMBER=a,b] "},
@@ -145,4 +154,22 @@ Test(document, stops_at_its_limits)
         cr_expect_eq(st, ST_TOO_BIG, "%s: got %s", limit_cases[i].what, status_name(st));
         cr_expect_str_eq(why.code, limit_cases[i].code, "%s: got %s", limit_cases[i].what, why.code);
     }
+}
+
+Test(document, a_group_with_many_members_costs_what_their_names_cost)
+{
+    enum { MEMBERS = 50000, ROOM = 4 << 20 };
+    xml_library_init();
+    AUTO(buffer_clear) struct buffer text = BUFFER_INIT(16 << 20);
+    buffer_text(&text, "<REQUEST><DEVICEID>d</DEVICEID><CONTENT><LOCAL_GROUPS>");
+    for (int i = 0; i < MEMBERS; i++)
+        buffer_format(&text, "<MEMBER>user%05d</MEMBER>", i);
+    buffer_text(&text, "</LOCAL_GROUPS></CONTENT></REQUEST>");
+    AUTO(document_destroy) struct document *d = document_new(&(struct document_limits){.memory_max = ROOM});
+    struct xml_repairs repairs = {0};
+    struct reason why = {0};
+    cr_assert_eq(document_read(d, UPLOAD_INVENTORY, buffer_view(&text), &repairs, &why), ST_OK, "%s", why.text);
+    struct view members = document_section_at(d, 0)->first->values[2];
+    cr_expect_eq(members.len, MEMBERS * 10 - 1);
+    cr_expect_eq(memcmp(members.data + members.len - 20, ",user49998,user49999", 20), 0);
 }
