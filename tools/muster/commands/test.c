@@ -17,6 +17,7 @@ static const struct stage {
     {"release", "all", "everything: unit, database, integration, style"},
     {"asan", "asan", "unit tests and fuzz corpora with AddressSanitizer and UBSan"},
     {"tsan", "tsan", "threads, with ThreadSanitizer"},
+    {"fuzz", "fuzz", "everything built with clang; each fuzz target for some seconds"},
 };
 
 struct total {
@@ -129,7 +130,7 @@ static bool words_known(const struct options *options)
             i++;
         if (i < COUNT(stages))
             continue;
-        fprintf(stderr, "muster: test %s: release, asan or tsan is expected\n", options->words[w]);
+        fprintf(stderr, "muster: test %s: release, asan, tsan or fuzz is expected\n", options->words[w]);
         return false;
     }
     return true;
