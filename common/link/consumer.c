@@ -191,7 +191,10 @@ static void take_in(struct link_consumer *c, struct upstream *u, const struct fr
     h->upstream = u->number;
     h->session = u->session;
     metric_add(&link_metrics.messages, 1);
-    held_put(&c->queue, h);
+    if (held_put(&c->queue, h))
+        return;
+    h->verdict = LINK_RETRY; /* it was on its way when we stopped: back at once */
+    held_answer(&c->queue, h);
 }
 
 static void hear_beat(struct link_consumer *c, struct upstream *u, const struct frame *f)

@@ -74,12 +74,16 @@ void held_free(struct held *h)
     free(h);
 }
 
-void held_put(struct held_queue *q, struct held *h)
+bool held_put(struct held_queue *q, struct held *h)
 {
     pthread_mutex_lock(&q->lock);
-    append(&q->received, h);
-    pthread_cond_signal(&q->arrived);
+    bool is_taken = !q->is_stopped;
+    if (is_taken) {
+        append(&q->received, h);
+        pthread_cond_signal(&q->arrived);
+    }
     pthread_mutex_unlock(&q->lock);
+    return is_taken;
 }
 
 static struct timespec after(int wait_ms)

@@ -41,10 +41,11 @@ void held_clear(struct held_queue *q); /**< frees what is in it */
 struct held *held_new(const struct frame *f, struct wire_message *m);
 void held_free(struct held *h);
 
-void held_put(struct held_queue *q, struct held *h);
+/** @return false when the queue is stopped: nobody will take it, it is still the caller's */
+bool held_put(struct held_queue *q, struct held *h);
 /** @param wait_ms  as link_consumer_take() */
 struct held *held_take(struct held_queue *q, int wait_ms);
-/** The work is done: hand it to the link thread. */
+/** The work is done (or nobody will do it): hand it to the link thread. */
 void held_answer(struct held_queue *q, struct held *h);
 /** All answers since the last call, oldest first. */
 struct held *held_answers(struct held_queue *q);

@@ -148,7 +148,7 @@ static status scan_all(struct window *w, const struct segment_head *head, struct
 
 static status window_init(struct window *w, const struct spool_calls *calls, int fd, int64_t size)
 {
-    *w = (struct window){.calls = calls, .fd = fd, .size = size, .data = malloc(WINDOW)};
+    *w = (struct window){.calls = calls, .fd = fd, .size = size, .data = malloc(size < WINDOW ? (size_t)size : WINDOW)};
     return w->data ? ST_OK : ST_NO_MEMORY;
 }
 

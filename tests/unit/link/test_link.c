@@ -222,26 +222,26 @@ Test(link, a_stopped_consumer_gives_out_what_it_has_and_no_more)
     clear_pair(&p);
 }
 
+/* The consumer may have handed out some of the old session before it notices: their answers are dropped, and the messages
+ * come again. */
 Test(link, a_producer_that_starts_again_is_served_again)
 {
     struct pair p;
     make_pair(&p, "tcp://127.0.0.1:*", 10, 10, 4);
-    struct link_delivery *old = link_consumer_take(p.consumer, 1000);
+    struct link_delivery *old = link_consumer_take(p.consumer, 1000), *d;
     cr_assert_not_null(old);
+    size_t first = old->id.hi;
     link_producer_destroy(p.producer);
     cr_expect_eq(owner_out(&p.owner), 0, "what was in flight is handed back");
     char address[64];
     snprintf(address, sizeof address, "%s", p.address);
     listen_at(&p, address);
-    struct link_delivery *again = link_consumer_take(p.consumer, 3000);
-    cr_assert_not_null(again);
-    cr_expect_eq(again->id.hi, old->id.hi);
-    cr_expect_eq(again->attempt, 1);
-    link_consumer_answer(p.consumer, old, LINK_ACK, NULL); /* to a session that is over */
-    link_consumer_answer(p.consumer, again, LINK_ACK, NULL);
-    cr_expect_eq(work(p.consumer, 9), 9);
-    cr_expect(BECOMES_TRUE(owner_verdicts(&p.owner, LINK_ACK) == 10, 1000));
-    cr_expect_eq(p.owner.attempts[1], 2);
+    link_consumer_answer(p.consumer, old, LINK_ACK, NULL);
+    for (int i = 0; i < 400 && owner_verdicts(&p.owner, LINK_ACK) < 10; i++)
+        if ((d = link_consumer_take(p.consumer, 10)))
+            link_consumer_answer(p.consumer, d, LINK_ACK, NULL);
+    cr_expect_eq(owner_verdicts(&p.owner, LINK_ACK), 10);
+    cr_expect_eq(p.owner.attempts[first], 2, "the answer of the old session did not count");
     clear_pair(&p);
 }
 
