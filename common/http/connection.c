@@ -9,8 +9,7 @@ enum {
     RATE_FREE_MS = 5000,    /* a request may take this long before its rate is looked at */
     SPARED_BODY = 64 << 10, /* when memory is short, bodies that hold less than this are let through */
     SHED_LOOK = 64,         /* open connections that are looked at for one that is idle */
-    SHED_AGE_MS = 1000,     /* younger ones may just be about to speak */
-    CUT_MS = 1000,          /* after the drain: for an answer that comes late */
+    GRACE_MS = 1000,        /* at the end, or when room is short: for a request or an answer that is about to come */
 };
 
 static struct upload_address address_of_peer(h2o_socket_t *socket)
@@ -37,6 +36,8 @@ static void on_close(void *data)
     struct http_server *server = c->loop->server;
     connection_count_body(c, 0);
     h2o_linklist_unlink(&c->link);
+    h2o_linklist_unlink(&c->turn);
+    c->loop->count--;
     atomic_fetch_sub(&server->connections, 1);
     metric_add(&http_metrics.connections, -1);
     acceptors_resume(c->loop);
@@ -55,6 +56,8 @@ struct connection *connection_new(struct acceptor *acceptor, h2o_socket_t *socke
     c->peer = address_of_peer(socket);
     socket->on_close.cb = on_close;
     socket->on_close.data = c;
+    h2o_linklist_insert(&c->loop->turns, &c->turn);
+    c->loop->count++;
     atomic_fetch_add(&c->loop->server->connections, 1);
     metric_add(&http_metrics.connections, 1);
     connection_enter(c, CONNECTION_OPEN);
@@ -100,11 +103,6 @@ static void end_now(struct connection *c)
 
 /* ---- limits ---- */
 
-static bool has_begun(const h2o_req_t *req)
-{
-    return req->timestamps.request_begin_at.tv_sec != 0;
-}
-
 /* h2o's own timer runs from the last answer on, so a connection that was kept idle for most of it would leave the next
  * upload only the rest. It is set to be the last resort; the request's time is measured here. */
 static void note_begin(struct connection *c, int64_t now)
@@ -136,23 +134,12 @@ static void watch_receiving(struct connection *c, int64_t now)
         connection_refuse(c, 503);
 }
 
-static int watch_request(h2o_req_t *req, void *data)
-{
-    int64_t now = *(int64_t *)data;
-    struct connection *c = connection_of(req);
-    if (c->state == CONNECTION_OPEN && has_begun(req))
-        watch_receiving(c, now);
-    else if (c->state == CONNECTION_OPEN && now - c->since_ms > c->loop->server->set.request_ms)
-        end(c, SHUT_RD);
-    return 0;
-}
-
 /* The longest that a connection may be in a state, however it came to be stuck there; -1: for ever. */
 static int64_t limit_ms(const struct connection *c)
 {
     const struct http_settings *set = &c->loop->server->set;
     if (c->loop->is_cut && c->state != CONNECTION_PENDING)
-        return CUT_MS;
+        return GRACE_MS;
     switch (c->state) {
     case CONNECTION_PROXY: return set->handshake_ms;
     case CONNECTION_OPEN: return 2 * (int64_t)set->request_ms + set->handshake_ms;
@@ -162,40 +149,41 @@ static int64_t limit_ms(const struct connection *c)
     return -1;
 }
 
-static void end_overdue(h2o_linklist_t *list, int64_t now)
+/* h2o takes a request's bytes out of the input only when its answer is written. */
+static bool has_begun(const struct connection *c)
 {
-    for (h2o_linklist_t *l = list->next; l != list; l = l->next) {
-        struct connection *c = H2O_STRUCT_FROM_MEMBER(struct connection, link, l);
-        int64_t limit = limit_ms(c);
-        if (limit >= 0 && now - c->since_ms > limit)
-            end_now(c);
-    }
+    return c->socket->input->size > 0;
 }
 
+static int64_t idle_limit_ms(const struct connection *c)
+{
+    return c->loop->is_draining ? GRACE_MS : c->loop->server->set.request_ms;
+}
+
+static void watch(struct connection *c, int64_t now)
+{
+    int64_t limit = limit_ms(c), age = now - c->since_ms;
+    if (limit >= 0 && age > limit)
+        end_now(c);
+    else if (c->state == CONNECTION_OPEN && has_begun(c))
+        watch_receiving(c, now);
+    else if (c->state == CONNECTION_OPEN && age > idle_limit_ms(c))
+        end(c, SHUT_RD);
+}
+
+/* A part of them each time: ten thousand at once would keep everybody waiting for some milliseconds. */
 void connections_watch(struct loop *loop)
 {
     int64_t now = clock_steady_ms();
-    struct http_server *server = loop->server;
-    server->conf.http1.callbacks.foreach_request(&loop->context, watch_request, &now);
-    end_overdue(&loop->open, now);
-    end_overdue(&loop->busy, now);
+    for (size_t left = (loop->count + WATCH_PARTS - 1) / WATCH_PARTS; left > 0; left--) {
+        struct connection *c = H2O_STRUCT_FROM_MEMBER(struct connection, turn, loop->turns.next);
+        h2o_linklist_unlink(&c->turn);
+        h2o_linklist_insert(&loop->turns, &c->turn);
+        watch(c, now);
+    }
 }
 
 /* ---- the end of connections ---- */
-
-static int close_if_idle(h2o_req_t *req, void *unused)
-{
-    (void)unused;
-    struct connection *c = connection_of(req);
-    if (c->state == CONNECTION_OPEN && !has_begun(req))
-        end(c, SHUT_RD);
-    return 0;
-}
-
-void connections_close_idle(struct loop *loop)
-{
-    loop->server->conf.http1.callbacks.foreach_request(&loop->context, close_if_idle, NULL);
-}
 
 void connections_shed(struct loop *loop)
 {
@@ -203,9 +191,9 @@ void connections_shed(struct loop *loop)
     int looked = 0;
     for (h2o_linklist_t *l = loop->open.next; l != &loop->open && looked < SHED_LOOK; l = l->next, looked++) {
         struct connection *c = H2O_STRUCT_FROM_MEMBER(struct connection, link, l);
-        if (now - c->since_ms < SHED_AGE_MS)
+        if (now - c->since_ms < GRACE_MS)
             return; /* those behind it are younger still */
-        if (c->socket->input->size == 0) {
+        if (!has_begun(c)) {
             end(c, SHUT_RD);
             connection_enter(c, c->state); /* to the end of the list: the next call finds another */
             return;
@@ -218,7 +206,7 @@ size_t connections_cut(struct loop *loop)
     size_t busy = 0;
     for (h2o_linklist_t *l = loop->open.next; l != &loop->open; l = l->next) {
         struct connection *c = H2O_STRUCT_FROM_MEMBER(struct connection, link, l);
-        busy += c->socket->input->size > 0;
+        busy += has_begun(c);
         end(c, SHUT_RDWR);
     }
     for (h2o_linklist_t *l = loop->busy.next; l != &loop->busy; l = l->next) {

@@ -5,6 +5,10 @@
  * HTTP/1.1 and 1.0 only: no h2 in ALPN, no upgrade (the packaged h2o's HTTP/2 has known denial-of-service holes). A request whose
  * end could be read differently by a proxy in front of us is answered 400 and its connection closed, before any handler.
  *
+ * Answered without a handler: 400 (framing, broken chunks), 404 (no route), 408 (slower than `rate_min`, longer than
+ * `request_ms`), 413 (`body_max`), 417 (an Expect that is not 100-continue), 431 (headers above 64 KiB), 503 (`bodies_max`).
+ * All but 404 close the connection. An idle connection that has had its time is closed without a word.
+ *
  * No type of h2o crosses this header.
  *
  * Threads: handlers run on a loop's thread and must not block. http_answer() may be called from any thread.
@@ -57,9 +61,11 @@ struct http_settings {
                                     trusts the peers of a unix socket */
     unsigned unix_mode;  /**< of the file of a unix socket; default 0660 */
     unsigned threads;    /**< event loops; default 1 */
-    size_t body_max;     /**< bytes of one body; above: 413; default 32 MiB */
-    size_t bodies_max;   /**< bytes of all bodies in memory; above: 503 with Retry-After; default 512 MiB */
-    unsigned connections_max; /**< over all threads; above: not accepted until one ends; default 10000 */
+    size_t body_max;     /**< bytes of one body; above: 413 (chunked: from it on); default 32 MiB */
+    size_t bodies_max;   /**< bytes of all bodies in memory, also of those on their way; above: 503 with
+                                    Retry-After; default 512 MiB. While a body grows, h2o's buffer may take three times as much */
+    unsigned connections_max; /**< over all threads; above: not accepted until one ends, and the one that has been
+                                    idle longest is ended; default 10000 */
     unsigned request_ms;      /**< header and body together, and idle time of a kept connection; default 120000 */
     unsigned rate_min;        /**< bytes a second that a body must bring after its first 5 s; default 500 */
     unsigned handshake_ms;    /**< TLS; default 10000 */

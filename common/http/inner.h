@@ -50,6 +50,7 @@ enum connection_state {
 /** One accepted socket, from accept until h2o has closed it. Its loop's thread only. */
 struct connection {
     h2o_linklist_t link; /**< in loop->open or loop->busy, the longest there first */
+    h2o_linklist_t turn; /**< in loop->turns */
     struct loop *loop;
     struct acceptor *acceptor;
     h2o_socket_t *socket;
@@ -84,8 +85,10 @@ struct loop {
     h2o_context_t context;
     h2o_multithread_receiver_t answers;
     struct acceptor acceptors[LISTENER_COUNT];
-    h2o_linklist_t open; /**< connections in PROXY and OPEN */
-    h2o_linklist_t busy; /**< connections in PENDING and WRITING */
+    h2o_linklist_t open;  /**< connections in PROXY and OPEN */
+    h2o_linklist_t busy;  /**< connections in PENDING and WRITING */
+    h2o_linklist_t turns; /**< all of them; the next to be watched first */
+    size_t count;         /**< of all of them */
     h2o_timeout_t tick;
     h2o_timeout_entry_t tick_entry;
     bool is_paused; /**< not accepting */
@@ -133,10 +136,9 @@ void connection_enter(struct connection *c, enum connection_state state);
 struct connection *connection_of(h2o_req_t *req);
 /** Count `len` bytes for the connection's body in place of what was counted. */
 void connection_count_body(struct connection *c, size_t len);
-/** Time limits, minimum rate and memory of all connections of the loop; runs some times a second. */
+enum { WATCH_PARTS = 5 /**< calls in which every connection has had its turn */ };
+/** Time limits, minimum rate and memory of the connections whose turn it is; while draining, the idle ones' end. */
 void connections_watch(struct loop *loop);
-/** Close kept connections on which nothing is going on. */
-void connections_close_idle(struct loop *loop);
 /** Make room: close the one that has been idle longest. */
 void connections_shed(struct loop *loop);
 /** Close all but those whose request a handler has. @return how many were busy, those included */

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 
-enum { TICK_MS = 250 };
+enum { TICK_MS = 50 };
 
 static void on_tick(h2o_timeout_entry_t *entry)
 {
@@ -21,6 +21,7 @@ static void prepare(struct loop *loop)
     loop->self = pthread_self();
     h2o_linklist_init_anchor(&loop->open);
     h2o_linklist_init_anchor(&loop->busy);
+    h2o_linklist_init_anchor(&loop->turns);
     h2o_evloop_t *events = h2o_evloop_create();
     h2o_context_init(&loop->context, events, &loop->server->conf);
     h2o_multithread_register_receiver(loop->context.queue, &loop->answers, requests_on_answers);
@@ -47,11 +48,6 @@ static void turn(struct loop *loop)
     (void)rc;
 }
 
-static bool is_empty(struct loop *loop)
-{
-    return h2o_linklist_is_empty(&loop->open) && h2o_linklist_is_empty(&loop->busy);
-}
-
 static bool is_before(const struct loop *loop, enum stage stage)
 {
     return atomic_load(&loop->server->stage) < (int)stage;
@@ -71,10 +67,9 @@ static void drain(struct loop *loop)
     acceptors_close(loop);
     loop->is_draining = true;
     h2o_context_request_shutdown(&loop->context); /* answers say "Connection: close" from now on */
-    connections_close_idle(loop);
-    while (is_before(loop, STAGE_CUT) && !is_empty(loop))
+    while (is_before(loop, STAGE_CUT) && loop->count > 0)
         turn(loop);
-    if (is_empty(loop))
+    if (loop->count == 0)
         announce(loop, &loop->server->empty, 0);
 }
 
@@ -95,7 +90,7 @@ void *loop_run(void *data)
         turn(loop);
     loop->is_cut = true;
     announce(loop, &loop->server->cut, connections_cut(loop));
-    while (is_before(loop, STAGE_FINISH) || !is_empty(loop))
+    while (is_before(loop, STAGE_FINISH) || loop->count > 0)
         turn(loop);
     dispose(loop);
     return NULL;
