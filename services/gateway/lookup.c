@@ -134,18 +134,28 @@ static bool pause_keeper(struct lookup *l, unsigned ms, bool until_doubt)
     return go_on;
 }
 
-static status read_config(struct lookup *l, struct db **db, struct reason *why)
+static status read_config(struct db *db, struct ocs_config *out, struct reason *why)
+{
+    status st = ocs_config_read(db, out);
+    if (st != ST_OK)
+        reason_set(why, status_name(st), "cannot read table config: %s", db_error(db));
+    return st;
+}
+
+/** A connection that broke says nothing about the database: only a new one that does not work does. */
+static status refresh(struct lookup *l, struct db **db, struct reason *why)
 {
     struct ocs_config got;
-    status st = *db ? ST_OK : db_open(&l->set.target, db, why);
-    if (st != ST_OK)
-        return st;
-    if ((st = ocs_config_read(*db, &got)) != ST_OK) {
-        reason_set(why, status_name(st), "cannot read table config: %s", db_error(*db));
+    status st = *db ? read_config(*db, &got, why) : ST_UNAVAILABLE;
+    if (st != ST_OK) {
         db_close(*db);
         *db = NULL;
-        return st;
+        st = db_open(&l->set.target, db, why);
+        if (st == ST_OK)
+            st = read_config(*db, &got, why);
     }
+    if (st != ST_OK)
+        return st;
     pthread_mutex_lock(&l->lock);
     l->config = got;
     pthread_mutex_unlock(&l->lock);
@@ -170,7 +180,7 @@ static void *keep(void *arg)
     bool up;
     do {
         struct reason why = {0};
-        up = read_config(l, &db, &why) == ST_OK;
+        up = refresh(l, &db, &why) == ST_OK;
         atomic_store(&l->up, up);
         atomic_store(&l->tried, true);
         tell(l, up, &why);
