@@ -140,8 +140,9 @@ static bool read_host(struct span in, struct db_target *t)
     }
     if (port.at < port.end && !read_number(port, 65535, &t->port))
         return false;
+    static const char local[] = "localhost";
     if (host.at == host.end)
-        host = (struct span){"localhost", "localhost" + strlen("localhost")};
+        host = (struct span){local, local + sizeof local - 1};
     return decode(host, t->host, sizeof t->host);
 }
 
