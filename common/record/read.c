@@ -139,6 +139,8 @@ static status unpack(struct record *r, const uint8_t *p, size_t len, struct curs
         *body = (struct cursor){from, from + from_len, false};
         return from_len == raw_len ? ST_OK : ST_MALFORMED;
     }
+    if (raw_len > LZ4_MAX_INPUT_SIZE || from_len > LZ4_MAX_INPUT_SIZE) /* LZ4 counts in int; no builder makes these */
+        return ST_MALFORMED;
     r->unpacked = malloc(raw_len ? raw_len : 1);
     if (!r->unpacked)
         return ST_NO_MEMORY;
