@@ -84,7 +84,8 @@ MUST_CHECK status http_server_new(const struct http_settings *set, const struct 
 const char *http_server_address(const struct http_server *s, bool https);
 const char *http_server_proxied_address(const struct http_server *s); /**< the same for `http_proxied` */
 /** Stop listening, close idle connections, wait until what was begun is answered, at most `wait_ms`.
- *  @return connections that were still busy at the deadline (they are closed) */
+ *  @return connections that were still busy at the deadline; they are closed, those whose request a handler has as soon as it
+ *          is answered */
 size_t http_server_drain(struct http_server *s, int wait_ms);
 /** Drains with 0 ms if that was not done, ends the threads. Every request must have been answered. NULL is allowed. */
 void http_server_destroy(struct http_server *s);
