@@ -1,0 +1,45 @@
+/**
+ * Puts uploads into the database: the connection, the memory of columns and words, repeating what failed for reasons that pass, and
+ * splitting what failed for one of its uploads.
+ *
+ * Threads: one thread.
+ */
+#ifndef MUSTER_WRITER_APPLIER_H
+#define MUSTER_WRITER_APPLIER_H
+
+#include "services/writer/apply/apply.h"
+
+#include <stdatomic.h>
+
+struct applier_settings {
+    struct db_target target;
+    size_t words_max;  /**< kept of each dictionary */
+    size_t memory_max; /**< bytes for one wave's plan */
+    enum absent_sections absent;
+    bool accept_tag;
+    int64_t retry_for_ms; /**< how long one batch is tried again while the database is away */
+    int64_t columns_refresh_ms;
+    const atomic_bool *stopping; /**< when it becomes true nothing is tried again; may be NULL */
+};
+
+struct applier;
+
+/** Does not connect yet. @return NULL when memory is out */
+struct applier *applier_new(const struct applier_settings *set);
+void applier_destroy(struct applier *a); /**< NULL is allowed */
+AUTO_DEFINE(struct applier, applier_destroy)
+
+/** Make sure of the connection: open it, or see whether it still answers; read columns when it is time. */
+MUST_CHECK status applier_connect(struct applier *a, struct reason *why);
+
+/**
+ * Apply uploads whose outcome is UPLOAD_WAITS.
+ *
+ * @param uploads  sorted by key, then id; at most one INVENTORY of a key, the last of its key
+ * @param why      when the return value is not ST_OK: why the rest still waits
+ * @retval ST_OK           each is applied, refused or deferred
+ * @retval ST_UNAVAILABLE  the database is away for longer than we wait: some still wait
+ */
+MUST_CHECK status applier_apply(struct applier *a, struct upload **uploads, size_t count, struct reason *why);
+
+#endif

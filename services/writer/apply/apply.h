@@ -1,0 +1,146 @@
+/**
+ * One transaction for many devices ("wave"): each file of this folder is one step of it, in a fixed order of tables, so that two
+ * writers that work at the same time lock in the same order.
+ *
+ * Within a wave a device has at most one INVENTORY, and whatever else it sent comes before it.
+ *
+ * Threads: one wave, one thread.
+ */
+#ifndef MUSTER_WRITER_APPLY_H
+#define MUSTER_WRITER_APPLY_H
+
+#include "common/record/record.h"
+#include "services/writer/apply/statement.h"
+#include "services/writer/columns.h"
+#include "services/writer/dictionary.h"
+#include "services/writer/rules.h"
+#include "services/writer/state.h"
+
+/** What became of an upload. */
+enum upload_outcome {
+    UPLOAD_WAITS,    /**< not applied yet */
+    UPLOAD_APPLIED,  /**< committed, or found to be done before */
+    UPLOAD_REFUSED,  /**< will never work: see `why` */
+    UPLOAD_DEFERRED, /**< not in this wave: another spelling of a device that is in it */
+};
+
+struct device;
+
+/** Software of one INVENTORY with its words looked up; see software.c. */
+struct software_entry {
+    const uint8_t *at; /**< place of its row in the record */
+    uint32_t name_id, publisher_id, version_id;
+};
+
+struct software_list {
+    bool resolved;
+    size_t count; /**< entries with a name, each triple once */
+    struct software_entry *entries;
+};
+
+/** One upload of a batch. */
+struct upload {
+    struct upload_id id;
+    enum upload_kind kind;
+    struct record *record; /**< owned by the batch */
+    const struct record_head *head;
+    struct view key; /**< DEVICEID as its column can hold it; in the batch's memory */
+    enum upload_outcome outcome;
+    struct reason why;
+    struct device *device; /**< while a wave runs */
+    bool skipped;          /**< in this wave: nothing to do, for it is old or its device unknown */
+    struct software_list software;
+};
+
+/** One device of a wave. */
+struct device {
+    struct view key;                     /**< as its first upload spells it */
+    struct view row_key;                 /**< as muster_device has it; absent: it has no row there */
+    uint32_t hardware_id;                /**< 0: not known */
+    uint32_t former_id;                  /**< hardware_id of a row that is gone; 0: none */
+    bool locked;                         /**< its row in hardware is locked, and is its own */
+    bool is_new;                         /**< its row in hardware was made in this transaction */
+    bool trusts_nothing;                 /**< read and compare everything */
+    struct upload_id inventory, contact; /**< newest that were applied */
+    struct device_sections sections;
+    struct upload *upload;      /**< its INVENTORY in this wave, or NULL */
+    bool contacted;             /**< something else of it was applied in this wave */
+    unsigned flags, normaliser; /**< as remembered */
+    uint32_t changed;           /**< masks of the sections that were written */
+    bool has_changed;
+    /* its row in hardware, as locked */
+    struct view userid;
+    struct view last_agent; /**< of the newest contact in this wave; absent: none was sent */
+    bool counted;           /**< quality is to be written */
+    struct contact_quality quality;
+};
+
+enum absent_sections { ABSENT_KEEP, ABSENT_CLEAR };
+
+struct wave {
+    struct statement st;
+    const struct columns *columns;
+    struct dictionaries *dictionaries;
+    struct arena *arena;
+    enum absent_sections absent;
+    bool accept_tag;
+    struct upload **uploads; /**< sorted by key, then id */
+    size_t upload_count;
+    struct device *devices; /**< sorted by key */
+    size_t device_count;
+    struct section_work *works; /**< sections to write; see sections.h */
+    size_t work_count;
+    struct {
+        int64_t inserted, deleted, compared;
+    } rows; /**< for the metrics, once it is committed */
+};
+
+/** An INVENTORY that this wave writes (it was not found to be old). */
+static inline bool device_writes(const struct device *d)
+{
+    return d->upload && d->upload->outcome == UPLOAD_WAITS && !d->upload->skipped;
+}
+
+/* ---- before the transaction, each statement for itself ---- */
+
+/** Group the uploads by device, read what is remembered of each, make rows of muster_device where they are missing. */
+MUST_CHECK status devices_prepare(struct wave *w);
+/** Look up the words of software that may have to be written, making those that are missing. */
+MUST_CHECK status software_prepare(struct wave *w);
+
+/* ---- in the transaction, in this order ---- */
+
+/** Lock the rows of muster_device and of hardware; drop uploads that are old; make new rows of hardware. */
+MUST_CHECK status devices_lock(struct wave *w);
+/** PROLOGs: QUALITY, FIDELITY, LASTCOME, USERAGENT; states of packages. */
+MUST_CHECK status contacts_apply(struct wave *w);
+/** Results of deployments. */
+MUST_CHECK status downloads_apply(struct wave *w);
+/** Changed addresses. */
+MUST_CHECK status notices_apply(struct wave *w);
+/** Which sections differ from what was written last, and which of their rows. */
+MUST_CHECK status sections_plan(struct wave *w);
+MUST_CHECK status sections_write(struct wave *w);
+MUST_CHECK status hardware_write(struct wave *w);
+MUST_CHECK status account_write(struct wave *w);
+/** Remember what was written. */
+MUST_CHECK status devices_save(struct wave *w);
+
+/* ---- shared by the steps ---- */
+
+/** "FROM_UNIXTIME(seconds)" of an upload's acceptance. */
+void append_time(struct buffer *sql, struct upload_id id);
+/** The same as the text that OCS puts into devices.COMMENTS: "Sun Nov  2 07:18:27 2026". */
+void append_time_text(struct buffer *sql, struct upload_id id);
+static inline int64_t upload_seconds(struct upload_id id)
+{
+    return (int64_t)(id.hi / 1000000);
+}
+/** Fit a value to its column and append it quoted; counts what had to be adjusted. */
+void append_fitted(struct wave *w, const struct db_column *column, struct view value);
+/** One value of a section that has one row; absent when section, row or field are missing. */
+struct view record_single(const struct record *r, const char *section, const char *field);
+/** A field of a row by the section's name for it; absent when the section has no such field. */
+struct view row_value(const struct record_section_view *s, const struct record_row_view *row, const char *field);
+
+#endif

@@ -1,0 +1,61 @@
+/* The steps of a wave, in order. Tables are always locked in this order: muster_device, hardware, devices, networks, then the sections
+ * as the section map has them, hardware (locked already), accountinfo, muster_rows, muster_device (locked already). */
+#include "services/writer/apply/transaction.h"
+
+#include "services/writer/writer_metrics.h"
+
+typedef status step_fn(struct wave *w);
+
+static step_fn *const before[] = {devices_prepare, software_prepare};
+
+static step_fn *const steps[] = {
+    devices_lock,   contacts_apply, downloads_apply, notices_apply, sections_plan,
+    sections_write, hardware_write, account_write,   devices_save,
+};
+
+static status run_steps(struct wave *w, step_fn *const *list, size_t count)
+{
+    status st = ST_OK;
+    for (size_t i = 0; i < count && st == ST_OK; i++)
+        st = list[i](w);
+    return st;
+}
+
+static void count_devices(const struct wave *w)
+{
+    for (size_t i = 0; i < w->device_count; i++) {
+        const struct device *d = &w->devices[i];
+        if (!device_writes(d))
+            continue;
+        metric_add(d->is_new        ? &writer_metrics.devices_new
+                   : d->has_changed ? &writer_metrics.devices_changed
+                                    : &writer_metrics.devices_unchanged,
+                   1);
+    }
+}
+
+static void commit_counts(struct wave *w)
+{
+    count_devices(w);
+    metric_add(&writer_metrics.batches, 1);
+    metric_add(&writer_metrics.rows_inserted, w->rows.inserted);
+    metric_add(&writer_metrics.rows_deleted, w->rows.deleted);
+    metric_add(&writer_metrics.sections_compared, w->rows.compared);
+    for (size_t i = 0; i < w->upload_count; i++)
+        w->uploads[i]->outcome = UPLOAD_APPLIED;
+}
+
+status wave_run(struct wave *w)
+{
+    status st = run_steps(w, before, COUNT(before));
+    if (st == ST_OK)
+        st = statement_do(&w->st, "START TRANSACTION");
+    if (st != ST_OK)
+        return st;
+    st = run_steps(w, steps, COUNT(steps));
+    if (st == ST_OK)
+        st = statement_do(&w->st, "COMMIT");
+    if (st == ST_OK)
+        commit_counts(w);
+    return st;
+}

@@ -1,0 +1,42 @@
+/* What several steps need to read a record or to write a value. */
+#include "services/writer/apply/apply.h"
+
+#include "services/writer/writer_metrics.h"
+
+void append_time(struct buffer *sql, struct upload_id id)
+{
+    buffer_format(sql, "FROM_UNIXTIME(%lld)", (long long)upload_seconds(id));
+}
+
+void append_time_text(struct buffer *sql, struct upload_id id)
+{
+    long long s = (long long)upload_seconds(id);
+    buffer_format(sql,
+                  "CONCAT(DATE_FORMAT(FROM_UNIXTIME(%lld),'%%a %%b '),LPAD(DAY(FROM_UNIXTIME(%lld)),2,' '),"
+                  "DATE_FORMAT(FROM_UNIXTIME(%lld),' %%H:%%i:%%S %%Y'))",
+                  s, s, s);
+}
+
+void append_fitted(struct wave *w, const struct db_column *column, struct view value)
+{
+    bool adjusted = false;
+    statement_value(&w->st, db_fit(column, value, w->arena, &adjusted));
+    if (adjusted && value.len)
+        metric_add(&writer_metrics.values_adjusted, 1);
+}
+
+struct view row_value(const struct record_section_view *s, const struct record_row_view *row, const char *field)
+{
+    int i = record_field(s, field);
+    return i < 0 ? VIEW_ABSENT : row->values[i];
+}
+
+struct view record_single(const struct record *r, const char *section, const char *field)
+{
+    const struct record_section_view *s = record_section_find(r, section);
+    struct record_row_view row;
+    if (!s)
+        return VIEW_ABSENT;
+    const uint8_t *at = s->rows;
+    return record_next_row(s, &at, &row) ? row_value(s, &row, field) : VIEW_ABSENT;
+}

@@ -1,0 +1,3 @@
+#include "services/writer/writer_metrics.h"
+
+METRICS_DEFINE(writer_metrics, WRITER_METRICS);

@@ -1,0 +1,38 @@
+/** What the writer counts. */
+#ifndef MUSTER_WRITER_METRICS_H
+#define MUSTER_WRITER_METRICS_H
+
+#include "common/metrics/metrics.h"
+
+/* clang-format off */
+#define WRITER_METRICS(X)                                                                                              \
+    X(batches, "muster_writer_batches_total", METRIC_COUNTER, "transactions committed")                                \
+    X(uploads, "muster_writer_uploads_total", METRIC_COUNTER, "uploads taken from parsers")                            \
+    X(devices_new, "muster_writer_devices_total{result=\"new\"}", METRIC_COUNTER, "inventories by what they did")      \
+    X(devices_changed, "muster_writer_devices_total{result=\"changed\"}", METRIC_COUNTER, "inventories by what they did") \
+    X(devices_unchanged, "muster_writer_devices_total{result=\"unchanged\"}", METRIC_COUNTER, "inventories by what they did") \
+    X(skipped, "muster_writer_skipped_total", METRIC_COUNTER, "uploads older than what is stored, or stored already")  \
+    X(contacts, "muster_writer_contacts_total", METRIC_COUNTER, "contacts, notices and results applied")               \
+    X(contacts_unknown, "muster_writer_contacts_unknown_total", METRIC_COUNTER, "the same of devices that are not known") \
+    X(rows_inserted, "muster_writer_rows_inserted_total", METRIC_COUNTER, "rows of sections")                          \
+    X(rows_deleted, "muster_writer_rows_deleted_total", METRIC_COUNTER, "rows of sections")                            \
+    X(sections_compared, "muster_writer_sections_compared_total", METRIC_COUNTER, "sections read and compared because fingerprints were missing or not trusted") \
+    X(sections_unknown, "muster_writer_sections_unknown_total", METRIC_COUNTER, "sections that the database has no table for") \
+    X(values_adjusted, "muster_writer_values_adjusted_total", METRIC_COUNTER, "values of inserted rows that did not fit their column") \
+    X(rejected_record, "muster_writer_rejected_total{reason=\"record\"}", METRIC_COUNTER, "uploads given back for quarantine") \
+    X(rejected_too_big, "muster_writer_rejected_total{reason=\"too_big\"}", METRIC_COUNTER, "uploads given back for quarantine") \
+    X(rejected_database, "muster_writer_rejected_total{reason=\"database\"}", METRIC_COUNTER, "uploads given back for quarantine") \
+    X(given_back, "muster_writer_given_back_total", METRIC_COUNTER, "uploads given back to be offered again")          \
+    X(retries_lock, "muster_writer_retries_total{reason=\"lock\"}", METRIC_COUNTER, "transactions repeated")           \
+    X(retries_lost, "muster_writer_retries_total{reason=\"connection\"}", METRIC_COUNTER, "transactions repeated")     \
+    X(retries_schema, "muster_writer_retries_total{reason=\"schema\"}", METRIC_COUNTER, "transactions repeated")       \
+    X(splits, "muster_writer_splits_total", METRIC_COUNTER, "batches split to find the record that fails")             \
+    X(words_known, "muster_writer_words_total{result=\"hit\"}", METRIC_COUNTER, "words of software by where their id came from") \
+    X(words_read, "muster_writer_words_total{result=\"miss\"}", METRIC_COUNTER, "words of software by where their id came from") \
+    X(words_made, "muster_writer_words_total{result=\"new\"}", METRIC_COUNTER, "words of software by where their id came from") \
+    X(database_us, "muster_writer_database_microseconds_total", METRIC_COUNTER, "time spent waiting for the database") \
+    X(statements, "muster_writer_statements_total", METRIC_COUNTER, "statements sent")
+/* clang-format on */
+METRICS_DECLARE(writer_metrics, WRITER_METRICS);
+
+#endif
