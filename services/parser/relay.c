@@ -98,8 +98,13 @@ static void on_verdict(void *ctx, struct upload_id id, enum link_verdict verdict
     else if (*at)
         done = take_out(r, at);
     pthread_mutex_unlock(&r->mutex);
-    if (done)
-        answer(r, done, verdict == LINK_LOST ? LINK_RETRY : verdict, why);
+    if (!done)
+        return;
+    const struct reason lost = {"writers_lost", "its writers fell silent; another parser may find others"};
+    if (verdict == LINK_LOST)
+        answer(r, done, LINK_RETRY, &lost);
+    else
+        answer(r, done, verdict, why);
 }
 
 status relay_new(const char *bind, struct link_consumer *consumer, unsigned lost_max, size_t message_max,
