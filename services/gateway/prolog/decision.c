@@ -48,7 +48,9 @@ static enum outcome decide_known(const struct prolog_facts *facts, const struct 
 
 static enum outcome decide(const struct prolog_facts *facts, const struct ocs_config *config, int64_t now_s)
 {
-    if (!facts->database || config->frequency_is_null)
+    if (!facts->database)
+        return STOP_BARE; /* an option DOWNLOAD that says OFF would end a download that is under way */
+    if (config->frequency_is_null)
         return STOP;
     if (facts->known || facts->pending)
         return decide_known(facts, config, now_s);

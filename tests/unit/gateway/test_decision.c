@@ -120,7 +120,7 @@ Test(decision, without_database_nobody_is_told_to_send)
     const struct prolog_facts blind = {.database = false};
     for (int64_t frequency = -1; frequency < 2; frequency++) {
         struct prolog_decision got = decide(&blind, frequency);
-        cr_expect(!got.send && got.options && !got.contact && !got.ipdiscover, "FREQUENCY %d", (int)frequency);
+        cr_expect(!got.send && !got.options && !got.contact && !got.ipdiscover, "FREQUENCY %d", (int)frequency);
     }
 }
 
