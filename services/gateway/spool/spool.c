@@ -27,12 +27,10 @@ static const int64_t segment_most = (int64_t)4 << 30;
 
 void spool_tell(struct spool *s)
 {
-    pthread_mutex_lock(&s->lock);
-    void (*wake)(void *) = s->wake;
-    void *ctx = s->wake_ctx;
-    pthread_mutex_unlock(&s->lock);
-    if (wake)
-        wake(ctx);
+    pthread_mutex_lock(&s->wake_lock);
+    if (s->wake)
+        s->wake(s->wake_ctx);
+    pthread_mutex_unlock(&s->wake_lock);
 }
 
 void spool_need_chores(struct spool *s)
@@ -169,6 +167,7 @@ static void init_locks(struct spool *s)
     pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->read_lock, NULL);
+    pthread_mutex_init(&s->wake_lock, NULL);
     pthread_cond_init(&s->work, NULL);
     pthread_cond_init(&s->made, NULL);
     pthread_cond_init(&s->chores, &steady);
@@ -240,15 +239,16 @@ void spool_close(struct spool *s)
     pthread_cond_destroy(&s->chores);
     pthread_mutex_destroy(&s->lock);
     pthread_mutex_destroy(&s->read_lock);
+    pthread_mutex_destroy(&s->wake_lock);
     free(s);
 }
 
 void spool_on_work(struct spool *s, void (*wake)(void *ctx), void *ctx)
 {
-    pthread_mutex_lock(&s->lock);
+    pthread_mutex_lock(&s->wake_lock);
     s->wake = wake;
     s->wake_ctx = ctx;
-    pthread_mutex_unlock(&s->lock);
+    pthread_mutex_unlock(&s->wake_lock);
 }
 
 /* ------------------------------------------------------------- appending ---- */

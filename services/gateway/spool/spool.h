@@ -80,7 +80,8 @@ typedef void spool_done_fn(void *ctx, status st, struct upload_id id);
 MUST_CHECK status spool_append(struct spool *s, const struct upload_head *head, struct view body, spool_done_fn *done,
                                void *ctx);
 
-/** Called from any thread when spool_next() may have something (after a commit, a verdict, a pause). Set before traffic. */
+/** Called from any thread when spool_next() may have something (after a commit, a verdict, a pause); must not call the
+ *  spool. NULL: nobody. When this has returned, the one before is not called any more. */
 void spool_on_work(struct spool *s, void (*wake)(void *ctx), void *ctx);
 
 /**

@@ -9,7 +9,8 @@
  *   recovery.c    what was there at the start
  *
  * Locks: `lock` guards everything that is not said to be somebody's own; it is never held during a system call that
- * touches a file. `read_lock` guards the descriptor that readers share; taken without `lock`.
+ * touches a file. `read_lock` guards the descriptor that readers share; taken without `lock`. `wake_lock` guards who is
+ * told of work; taken without the others.
  */
 #ifndef MUSTER_GATEWAY_SPOOL_STATE_H
 #define MUSTER_GATEWAY_SPOOL_STATE_H
@@ -104,9 +105,11 @@ struct spool {
     size_t acked_count, acked_room;
     struct rejection *rejected, **rejected_end;
     int64_t quarantined, quarantine_bytes;
+    bool has_chores;
+
+    pthread_mutex_t wake_lock; /* held during the call, so that who is told can be taken away safely */
     void (*wake)(void *ctx);
     void *wake_ctx;
-    bool has_chores;
 
     pthread_mutex_t read_lock;
     int read_fd; /* of segment `read_number`; -1: none */
