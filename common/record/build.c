@@ -37,28 +37,31 @@ void record_builder_destroy(struct record_builder *b)
     free(b);
 }
 
-static void add_varint(struct buffer *b, uint32_t v)
+/* value := varint(0): absent | varint(len + 1) bytes */
+static size_t value_size(struct view v)
 {
-    uint8_t bytes[RECORD_VARINT_MAX];
-    size_t n = 0;
-    for (; v >= 0x80; v >>= 7)
-        bytes[n++] = (uint8_t)(v | 0x80);
-    bytes[n++] = (uint8_t)v;
-    buffer_add(b, bytes, n);
+    size_t size = 1;
+    for (uint64_t n = v.data ? (uint64_t)v.len + 1 : 0; n >= 0x80; n >>= 7)
+        size++;
+    return size + (v.data ? v.len : 0);
+}
+
+static char *put_value(char *to, struct view v)
+{
+    uint64_t n = v.data ? (uint64_t)v.len + 1 : 0;
+    for (; n >= 0x80; n >>= 7)
+        *to++ = (char)(n | 0x80);
+    *to++ = (char)n;
+    if (v.data && v.len)
+        memcpy(to, v.data, v.len);
+    return to + (v.data ? v.len : 0);
 }
 
 static void add_value(struct buffer *b, struct view v)
 {
-    if (!v.data) {
-        add_varint(b, 0);
-        return;
-    }
-    if (v.len >= UINT32_MAX) { /* cannot be said in the format; far above any cap */
-        b->failed = ST_TOO_BIG;
-        return;
-    }
-    add_varint(b, (uint32_t)v.len + 1);
-    buffer_add(b, v.data, v.len);
+    char *to = buffer_extend(b, value_size(v));
+    if (to)
+        put_value(to, v);
 }
 
 void record_begin(struct record_builder *b, const struct record_head *head)
@@ -129,15 +132,18 @@ void record_flag(struct record_builder *b, unsigned flags)
 
 void record_row(struct record_builder *b, const struct view *values)
 {
-    size_t at = b->raw.len;
-    buffer_extend(&b->raw, RECORD_ROW_FIXED);
-    for (size_t i = 0; i < b->fields; i++)
-        add_value(&b->raw, values[i]);
     if (buffer_status(&b->raw) != ST_OK)
+        return; /* perhaps the section was never opened: nobody knows how many values there are */
+    size_t len = 0;
+    for (size_t i = 0; i < b->fields; i++)
+        len += value_size(values[i]);
+    char *row = buffer_extend(&b->raw, RECORD_ROW_FIXED + len);
+    if (!row)
         return;
-    char *row = b->raw.data + at, *bytes = row + RECORD_ROW_FIXED;
-    size_t len = b->raw.len - at - RECORD_ROW_FIXED;
-    put_be64(row, XXH3_64bits(bytes, len));
+    char *to = row + RECORD_ROW_FIXED;
+    for (size_t i = 0; i < b->fields; i++)
+        to = put_value(to, values[i]);
+    put_be64(row, XXH3_64bits(row + RECORD_ROW_FIXED, len));
     put_be32(row + 8, (uint32_t)len);
     XXH3_128bits_update(&b->hash, row, 8);
     b->rows++;
