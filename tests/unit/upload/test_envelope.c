@@ -1,4 +1,4 @@
-#include "common/base/cleanup.h"
+#include "common/base/buffer.h"
 #include "common/upload/upload.h"
 
 #include <criterion/criterion.h>
@@ -304,15 +304,14 @@ Test(envelope, a_tag_has_at_most_4096_bytes)
 
 static status read_elements(size_t count, struct reason *why)
 {
-    size_t len = 3 + (count - 1) * 4 + 4;
-    AUTO(mem_free) char *text = malloc(len);
-    cr_assert(text);
-    memcpy(text, "<a>", 3);
-    for (size_t i = 0; i < count - 1; i++)
-        memcpy(text + 3 + i * 4, "<a/>", 4);
-    memcpy(text + len - 4, "</a>", 4);
+    AUTO(buffer_clear) struct buffer text = BUFFER_INIT(count * 4 + 16);
+    buffer_text(&text, "<a>");
+    for (size_t i = 1; i < count; i++)
+        buffer_text(&text, "<a/>");
+    buffer_text(&text, "</a>");
+    cr_assert_eq(buffer_status(&text), ST_OK);
     struct upload_envelope e;
-    return upload_envelope_read(text, len, scratch, SCRATCH, &e, why);
+    return upload_envelope_read(text.data, text.len, scratch, SCRATCH, &e, why);
 }
 
 Test(envelope, a_document_has_at_most_five_million_elements)
