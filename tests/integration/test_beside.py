@@ -25,12 +25,16 @@ class TestBeside(unittest.TestCase):
 
     def test_a_second_up_finds_the_data_again(self):
         with Muster() as s:
-            certificate = open(s.certificate).read()
+            certificate = self.read(s.certificate)
             s.post(inventory('again-2026-01-02-03-04-05', HARDWARE % 'again'))
             s.stop()
             s.start()
             self.assertEqual(s.one("SELECT NAME FROM hardware WHERE DEVICEID LIKE 'again-%'"), 'again')
-            self.assertEqual(open(s.certificate).read(), certificate)
+            self.assertEqual(self.read(s.certificate), certificate)
+
+    def read(self, path):
+        with open(path) as f:
+            return f.read()
 
     def test_a_folder_in_use_is_refused(self):
         with Muster() as s:

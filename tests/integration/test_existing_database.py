@@ -20,8 +20,10 @@ class PrivateMariaDb:
         self.folder = tempfile.mkdtemp(prefix='muster-db-')
         self.socket = os.path.join(self.folder, 's')
         data, user = os.path.join(self.folder, 'data'), '--user=' + run('id', '-un').stdout.strip()
-        run('mariadb-install-db', '--no-defaults', '--datadir=' + data, '--auth-root-authentication-method=normal', '--skip-test-db', user)
-        self.process = subprocess.Popen(['/usr/sbin/mariadbd', '--no-defaults', '--datadir=' + data, '--socket=' + self.socket,
+        tmp = '--tmpdir=' + os.path.join(self.folder, 'tmp')  # a server that starts empties it: never a shared one
+        os.mkdir(os.path.join(self.folder, 'tmp'))
+        run('mariadb-install-db', '--no-defaults', '--datadir=' + data, tmp, '--auth-root-authentication-method=normal', '--skip-test-db', user)
+        self.process = subprocess.Popen(['/usr/sbin/mariadbd', '--no-defaults', '--datadir=' + data, tmp, '--socket=' + self.socket,
                                          '--skip-networking', '--innodb-buffer-pool-size=64M', user],
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for('MariaDB', lambda: run('mariadb', '--no-defaults', '--socket=' + self.socket, '-uroot', '-e', 'SELECT 1', check=False).returncode == 0)

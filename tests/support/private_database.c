@@ -38,10 +38,11 @@ static struct db_target target_of(const char *name)
 
 static void start_server(const char *folder)
 {
-    char data[256], sock[256], pid_file[256];
+    char data[256], sock[256], pid_file[256], tmp[256];
     snprintf(data, sizeof data, "--datadir=%s/data", folder);
     snprintf(sock, sizeof sock, "--socket=%s/sock", folder);
     snprintf(pid_file, sizeof pid_file, "--pid-file=%s/pid", folder);
+    snprintf(tmp, sizeof tmp, "--tmpdir=%s/tmp", folder); /* a server that starts empties it: never a shared one */
     server = fork();
     if (server != 0)
         return;
@@ -51,9 +52,9 @@ static void start_server(const char *folder)
     if (!freopen(log_file, "w", stderr) || !freopen("/dev/null", "w", stdout))
         _exit(126);
     /* no sync: only the tests' own kills have to be survived */
-    execlp("mariadbd", "mariadbd", "--no-defaults", data, sock, pid_file, "--skip-networking",
+    execlp("mariadbd", "mariadbd", "--no-defaults", data, sock, pid_file, tmp, "--skip-networking",
            "--innodb-buffer-pool-size=64M", "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0",
-           "--max-connections=200", geteuid() == 0 ? "--user=root" : NULL, NULL);
+           "--innodb-flush-method=nosync", "--max-connections=200", geteuid() == 0 ? "--user=root" : NULL, NULL);
     _exit(127);
 }
 
@@ -74,16 +75,15 @@ static void wait_for_server(void)
 ReportHook(PRE_ALL)(struct criterion_test_set *tests)
 {
     (void)tests;
-    char folder[128], command[512];
+    char folder[128], command[1024];
     const char *base = getenv("TMPDIR");
     snprintf(folder, sizeof folder, "%s/muster-db-XXXXXX", base ? base : "/tmp");
     if (!mkdtemp(folder) || setenv(folder_variable, folder, 1) != 0)
         _exit(1);
-    snprintf(
-        command, sizeof command,
-        "mariadb-install-db --no-defaults --datadir=%s/data --auth-root-authentication-method=normal --skip-test-db"
-        "%s >%s/install.log 2>&1",
-        folder, geteuid() == 0 ? " --user=root" : "", folder);
+    snprintf(command, sizeof command,
+             "mkdir %s/tmp && mariadb-install-db --no-defaults --datadir=%s/data --tmpdir=%s/tmp"
+             " --auth-root-authentication-method=normal --skip-test-db%s >%s/install.log 2>&1",
+             folder, folder, folder, geteuid() == 0 ? " --user=root" : "", folder);
     run(command);
     db_library_init();
     start_server(folder);
@@ -130,14 +130,17 @@ void private_database_script(const struct db_target *target, struct view sql)
 struct db_target private_database_with_schema(const char *name)
 {
     struct db_target t = private_database_new(name);
-    private_database_script(&t, schema_base);
-    private_database_script(&t, schema_seed);
-    private_database_script(&t, schema_muster);
+    AUTO(buffer_clear) struct buffer all = BUFFER_INIT(4 << 20);
+    buffer_add(&all, schema_base.data, schema_base.len);
+    buffer_add(&all, schema_seed.data, schema_seed.len);
+    buffer_add(&all, schema_muster.data, schema_muster.len);
+    private_database_script(&t, buffer_view(&all));
     return t;
 }
 
 const char *private_database_url(const struct db_target *target, char *out)
 {
-    snprintf(out, PRIVATE_DATABASE_URL, "mysql://%s@localhost/%s?socket=%s", target->user, target->name, target->socket);
+    snprintf(out, PRIVATE_DATABASE_URL, "mysql://%s@localhost/%s?socket=%s", target->user, target->name,
+             target->socket);
     return out;
 }

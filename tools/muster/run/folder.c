@@ -85,7 +85,7 @@ status folder_make(const char *data, struct folder *out, struct reason *why)
     static const struct {
         const char *name;
         mode_t mode;
-    } inner[] = {{"spool", 0700}, {"tls", 0755}, {"log", 0750}, {"run", 0700}};
+    } inner[] = {{"spool", 0700}, {"tls", 0755}, {"log", 0750}, {"run", 0700}, {"tmp", 0700}};
 
     status st = make_folder(data, 0755, why);
     if (st == ST_OK)

@@ -3,7 +3,7 @@
  *
  *   db/            the private MariaDB          tls/         certificate and key of the gateways
  *   spool/<n>/     of gateway n                 log/         one file per process, up.log of the supervisor
- *   run/           lock, up.json, sockets
+ *   run/           lock, up.json, sockets          tmp/         of that MariaDB alone
  *
  * The lock is a flock() on run/lock that the supervisor holds and its children inherit: it is free again only when the last of
  * them is gone, however they ended. So no process id has to be trusted.

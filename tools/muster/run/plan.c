@@ -107,6 +107,8 @@ static void add_database(struct making *m)
         text(m, "--datadir=%s/db", data),
         text(m, "--socket=%s", m->plan->database_socket),
         text(m, "--pid-file=%s/run/db.pid", data),
+        text(m, "--tmpdir=%s/tmp",
+             data), /* a server that starts empties its folder: a shared one is another server's, too */
         "--skip-networking",
         "--skip-name-resolve",
         "--innodb-buffer-pool-size=128M",

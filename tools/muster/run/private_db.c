@@ -48,12 +48,13 @@ static status plain_name(const struct folder *f, char out[static FOLDER_PATH_MAX
 
 static status install(const struct folder *f, const char *log, struct reason *why)
 {
-    char folder[FOLDER_PATH_MAX], datadir[FOLDER_PATH_MAX + 16];
+    char folder[FOLDER_PATH_MAX], datadir[FOLDER_PATH_MAX + 16], tmpdir[FOLDER_PATH_MAX + 16];
     status st = plain_name(f, folder, why);
     if (st != ST_OK)
         return st;
     snprintf(datadir, sizeof datadir, "--datadir=%s", folder);
-    const char *argv[] = {"mariadb-install-db", "--no-defaults", datadir,
+    snprintf(tmpdir, sizeof tmpdir, "--tmpdir=%.*s/tmp", (int)(strrchr(folder, '/') - folder), folder);
+    const char *argv[] = {"mariadb-install-db", "--no-defaults", datadir, tmpdir,
                           /* Who reaches the socket is in: its folder is for its owner only. */
                           "--auth-root-authentication-method=normal", "--skip-test-db",
                           private_db_user() ? "--user=root" : NULL, NULL};
