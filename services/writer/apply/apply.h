@@ -50,6 +50,7 @@ struct upload {
     struct device *device; /**< while a wave runs */
     bool skipped;          /**< in this wave: nothing to do, for it is old or its device unknown */
     struct software_list software;
+    bool wants_words; /**< its software has to be looked up whatever the first look at the device says */
 };
 
 /** One device of a wave. */

@@ -392,11 +392,13 @@ static status find_or_make(struct wave *w, const bool *works)
     return st == ST_OK ? insert_hardware(w, &keys) : st;
 }
 
+/* What else a device sent in this wave came before its INVENTORY: it was not known then. */
 static void skip_unknown(struct wave *w)
 {
     for (size_t i = 0; i < w->upload_count; i++) {
         struct upload *u = w->uploads[i];
-        if (u->skipped || u->device->hardware_id)
+        bool known = u->device->hardware_id && !u->device->is_new;
+        if (u->skipped || u->kind == UPLOAD_INVENTORY || known)
             continue;
         u->skipped = true;
         metric_add(&writer_metrics.contacts_unknown, 1);

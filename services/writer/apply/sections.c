@@ -83,10 +83,15 @@ static size_t writing_devices(const struct wave *w)
     return count;
 }
 
-/* Words are looked up before the transaction for what seems to differ then. When another writer was faster, that may have changed. */
+/* Words are looked up before the transaction, for what seems to differ then. Under the lock it may look different: the device was
+ * deleted by the console, or another writer was faster. The wave is then repeated, with the words. */
 static bool lacks_words(const struct section_work *work)
 {
-    return work_form(work) == SECTION_SOFTWARE && work->source && !work->device->upload->software.resolved;
+    struct upload *u = work->device->upload;
+    if (work_form(work) != SECTION_SOFTWARE || !work->source || u->software.resolved)
+        return false;
+    u->wants_words = true;
+    return true;
 }
 
 status sections_plan(struct wave *w)
@@ -99,10 +104,10 @@ status sections_plan(struct wave *w)
         for (size_t i = 0; i < w->device_count; i++)
             if (device_writes(&w->devices[i]))
                 consider(w, &w->devices[i], number);
+    bool lacking = false;
     for (size_t i = 0; i < w->work_count; i++)
-        if (lacks_words(&w->works[i]))
-            return ST_AGAIN;
-    return section_rows_read(w);
+        lacking |= lacks_words(&w->works[i]);
+    return lacking ? ST_AGAIN : section_rows_read(w);
 }
 
 /* ---- writing ---- */

@@ -47,7 +47,8 @@ static const struct record_section_view *software_to_resolve(const struct wave *
         return NULL;
     const struct record_section_view *s = record_section_find(u->record, c->section->path);
     const struct device *d = u->device;
-    bool distrusts = d->trusts_nothing || d->flags || d->normaliser != u->head->normaliser || !d->hardware_id;
+    bool distrusts =
+        u->wants_words || d->trusts_nothing || d->flags || d->normaliser != u->head->normaliser || !d->hardware_id;
     if (!s || (!distrusts && state_section_is(&d->sections, c->key, state_content_hash(s->hash, c->layout))))
         return NULL;
     return s;
@@ -255,7 +256,7 @@ static status verify_words(struct wave *w, size_t from, size_t to, enum dictiona
         return ST_NO_MEMORY;
     statement_start(&w->st, "SELECT ID FROM `%s` WHERE ID IN (", dictionary_table(kind));
     for (size_t i = 0; i < count; i++)
-        if (ids[i] != DICTIONARY_UNAVAILABLE)
+        if (kind == DICTIONARY_NAME || ids[i] != DICTIONARY_UNAVAILABLE)
             buffer_format(&w->st.text, "%s%u", asked++ ? "," : "", ids[i]);
     buffer_text(&w->st.text, ") LOCK IN SHARE MODE");
     if (asked == 0)
