@@ -88,10 +88,10 @@ static void deliver(struct http_request *r)
 void requests_on_answers(h2o_multithread_receiver_t *receiver, h2o_linklist_t *messages)
 {
     (void)receiver;
-    while (!h2o_linklist_is_empty(messages)) {
-        struct http_request *r = H2O_STRUCT_FROM_MEMBER(struct http_request, message.link, messages->next);
-        h2o_linklist_unlink(&r->message.link);
-        deliver(r);
+    for (h2o_linklist_t *at = messages->next, *next; at != messages; at = next) {
+        next = at->next;
+        h2o_linklist_unlink(at);
+        deliver(H2O_STRUCT_FROM_MEMBER(struct http_request, message.link, at));
     }
 }
 

@@ -47,7 +47,7 @@ static status resolve(const char *address, struct sockaddr_storage *out, socklen
     else if (len > 0 && len < sizeof host && !memchr(address, ':', len))
         memcpy(host, address, len);
     /* getaddrinfo() would cut a port above 65535 to 16 bits. */
-    bool has_port = host[0] && strlen(colon + 1) <= 5 && atol(colon + 1) <= 65535;
+    bool has_port = host[0] && strlen(colon + 1) <= 5 && strtoul(colon + 1, NULL, 10) <= 65535;
     if (!has_port || !colon[1] || getaddrinfo(host, colon + 1, &hints, &found) != 0) {
         reason_set(why, "address_invalid", "\"%.60s\" is no address; write 127.0.0.1:8080, [::1]:8080 or unix:/path",
                    address);

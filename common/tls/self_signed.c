@@ -111,7 +111,7 @@ static bool fill_certificate(X509 *certificate, EVP_PKEY *key, const char *host,
 {
     return X509_set_version(certificate, X509_VERSION_3) == 1 && set_serial(certificate) &&
            /* a day back: the clock of an agent may be slow */
-           X509_gmtime_adj(X509_getm_notBefore(certificate), -24 * 3600) &&
+           X509_gmtime_adj(X509_getm_notBefore(certificate), -24L * 3600) &&
            X509_gmtime_adj(X509_getm_notAfter(certificate), (long)DAYS * 24 * 3600) && set_subject(certificate, host) &&
            X509_set_pubkey(certificate, key) == 1 &&
            add_extension(certificate, NID_basic_constraints, "critical,CA:TRUE") &&

@@ -136,7 +136,7 @@ static status set_fingerprint(struct tls_context *t)
     unsigned len = 0;
     if (X509_digest(SSL_CTX_get0_certificate(t->ctx), EVP_sha256(), digest, &len) != 1 || len != 32)
         return ST_IO;
-    for (unsigned i = 0; i < len; i++)
+    for (size_t i = 0; i < len; i++)
         snprintf(t->fingerprint + 3 * i, 4, i + 1 < len ? "%02X:" : "%02X", digest[i]);
     return ST_OK;
 }

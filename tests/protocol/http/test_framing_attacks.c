@@ -1,8 +1,9 @@
 #include "tests/protocol/http/site.h"
 #include "tests/protocol/http/wire.h"
 
+#include "common/base/buffer.h"
+
 #include <criterion/criterion.h>
-#include <stdio.h>
 
 #define SMUGGLED "GET /secret HTTP/1.1\r\nHost: a\r\n\r\n"
 #define POST     "POST /echo HTTP/1.1\r\nHost: a\r\n"
@@ -85,19 +86,20 @@ Test(framing_attacks, a_nul_in_a_header_is_refused)
 Test(framing_attacks, more_headers_than_a_client_needs_are_refused)
 {
     AUTO(site_free) struct site *site = site_plain();
-    static char request[8192] = POST;
+    AUTO(buffer_clear) struct buffer request = BUFFER_INIT(8192);
+    buffer_text(&request, POST);
     for (int i = 0; i < 200; i++)
-        strcat(request, "X-Some-Header: x\r\n");
-    strcat(request, "\r\n");
-    cr_expect_eq(wire_ask(site_address(site), request, NULL, 0), 400);
+        buffer_text(&request, "X-Some-Header: x\r\n");
+    buffer_text(&request, "\r\n");
+    cr_expect_eq(wire_ask(site_address(site), request.data, NULL, 0), 400);
 }
 
 Test(framing_attacks, a_header_above_the_limit_is_refused)
 {
     AUTO(site_free) struct site *site = site_plain();
-    static char request[80 << 10] = "GET /echo HTTP/1.1\r\nX: ";
-    size_t len = strlen(request);
-    memset(request + len, 'x', 70 << 10);
-    strcpy(request + len + (70 << 10), "\r\n\r\n");
-    cr_expect_eq(wire_ask(site_address(site), request, NULL, 0), 431);
+    AUTO(buffer_clear) struct buffer request = BUFFER_INIT(80 << 10);
+    buffer_text(&request, "GET /echo HTTP/1.1\r\nX: ");
+    memset(buffer_extend(&request, 70 << 10), 'x', 70 << 10);
+    buffer_text(&request, "\r\n\r\n");
+    cr_expect_eq(wire_ask(site_address(site), request.data, NULL, 0), 431);
 }

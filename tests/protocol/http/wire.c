@@ -29,7 +29,7 @@ static int connect_tcp(const char *address)
     struct sockaddr_in to4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct sockaddr_in6 to6 = {.sin6_family = AF_INET6, .sin6_addr = in6addr_loopback};
     bool is6 = address[0] == '[';
-    to4.sin_port = to6.sin6_port = htons((uint16_t)atoi(strrchr(address, ':') + 1));
+    to4.sin_port = to6.sin6_port = htons((uint16_t)strtoul(strrchr(address, ':') + 1, NULL, 10));
     int fd = socket(is6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int rc = is6 ? connect(fd, (struct sockaddr *)&to6, sizeof to6) : connect(fd, (struct sockaddr *)&to4, sizeof to4);
     cr_assert_eq(rc, 0, "%s: %s", address, strerror(errno));
@@ -109,7 +109,7 @@ int wire_answer(struct wire *w, char *body, size_t body_size)
     while ((len = answer_length(w)) == 0)
         if (!receive(w, until))
             return w->ended ? 0 : -1;
-    int code = atoi(w->in + strlen("HTTP/1.1 "));
+    int code = (int)strtol(w->in + strlen("HTTP/1.1 "), NULL, 10);
     size_t head = strlen(last_head);
     if (body)
         snprintf(body, body_size, "%.*s", (int)(len - head), w->in + head);

@@ -122,7 +122,7 @@ int main(void)
     status st = http_server_new(&(struct http_settings){.http = "127.0.0.1:0", .threads = 2}, &route, 1, &server, &why);
     if (st != ST_OK)
         return fprintf(stderr, "%s\n", why.text), 1;
-    uint16_t port = (uint16_t)atoi(strchr(http_server_address(server, false), ':') + 1);
+    uint16_t port = (uint16_t)strtoul(strchr(http_server_address(server, false), ':') + 1, NULL, 10);
 
     pthread_t clients[CLIENTS], workers[WORKERS];
     for (size_t i = 0; i < WORKERS; i++)

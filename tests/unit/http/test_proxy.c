@@ -1,5 +1,6 @@
 #include "common/http/proxy.h"
 
+#include "common/base/buffer.h"
 #include "common/base/cleanup.h"
 
 #include <criterion/criterion.h>
@@ -70,11 +71,11 @@ Test(proxy, what_is_no_network_is_refused_by_name)
 
 Test(proxy, more_networks_than_there_is_room_for_are_refused)
 {
-    char text[NETWORKS_MAX * 12 + 24] = "";
+    AUTO(buffer_clear) struct buffer text = BUFFER_INIT(4096);
     for (int i = 0; i <= NETWORKS_MAX; i++)
-        strcat(text, "10.0.0.1,");
+        buffer_text(&text, "10.0.0.1,");
     struct networks networks;
-    cr_expect_eq(networks_parse(text, &networks, NULL), ST_INVALID);
+    cr_expect_eq(networks_parse(text.data, &networks, NULL), ST_INVALID);
 }
 
 /* The peer is 10.0.0.1, trusted like all of 10.0.0.0/8 and fd00::/8; it came without TLS. */
@@ -139,15 +140,14 @@ Test(proxy, the_first_address_that_is_no_proxy_is_the_client)
 
 Test(proxy, a_list_without_end_is_not_walked_to_its_end)
 {
-    static char list[12000];
+    AUTO(buffer_clear) struct buffer list = BUFFER_INIT(12000);
+    buffer_text(&list, "9.9.9.9");
     for (int i = 0; i < 1000; i++)
-        strcat(list, "10.1.1.1,");
-    strcat(list, "10.2.2.2");
-    memcpy(list, "9.9.9.9,", 8);
+        buffer_text(&list, ",10.1.1.1");
     struct networks trusted = parse("10.0.0.0/8");
     struct upload_address from = address("10.0.0.1");
     bool https = false;
     char text[UPLOAD_ADDRESS_TEXT];
-    forwarded_apply(&trusted, &(struct forwarded){.forwarded_for = view_of(list)}, &from, &https);
+    forwarded_apply(&trusted, &(struct forwarded){.forwarded_for = buffer_view(&list)}, &from, &https);
     cr_expect_str_eq(upload_address_text(&from, text), "10.1.1.1");
 }
