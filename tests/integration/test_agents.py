@@ -1,11 +1,10 @@
 """The real agents of Debian against a real server: OCS's own for Unix and FusionInventory's, over HTTP and HTTPS."""
 import os
-import re
 import shutil
 import tempfile
 import unittest
 
-from harness import Muster, run, table
+from harness import Muster, run, table, wait_for
 
 server = None
 
@@ -49,7 +48,8 @@ class AgentCase:
         server.sql("UPDATE config SET IVALUE=0 WHERE NAME='FREQUENCY'")
 
     def device(self):
-        return server.one("SELECT h.DEVICEID FROM hardware h JOIN accountinfo a ON a.HARDWARE_ID=h.ID WHERE a.TAG='%s'" % self.tag)
+        return server.one("SELECT h.DEVICEID FROM hardware h JOIN accountinfo a ON a.HARDWARE_ID=h.ID WHERE a.TAG IN ('%s')"
+                          % "','".join(self.tags))
 
     def test_inventory_arrives_and_a_second_one_changes_only_what_changed(self):
         self.run_agent()
@@ -85,13 +85,13 @@ class AgentCase:
     def prolog_reply(self):
         """The answer once the gateway has read the option that was just changed (it refreshes every few seconds)."""
         want = 'STOP' if server.one("SELECT IVALUE FROM config WHERE NAME='FREQUENCY'") == '1' else 'SEND'
-        from harness import wait_for
         return wait_for('PROLOG says ' + want,
                         lambda: next((t for t in [server.prolog(self.device()).text] if want in t), None), 20)
 
 
 class OcsAgent(AgentCase):
     tag = 'ocs-http'
+    tags = property(lambda self: [self.tag])  # each run with a folder of its own is a new device
     #: sections in which a machine differs from one second to the next (free space, frequency of a CPU ...)
     may_change = ['drives', 'cpus', 'memories']
     url, extra = property(lambda self: server.http), []
@@ -99,7 +99,8 @@ class OcsAgent(AgentCase):
     def run_agent(self):
         os.makedirs(os.path.join(self.folder, 'var'), exist_ok=True)
         return run('ocsinventory-agent', '--server=' + self.url, '--tag=' + self.tag,
-                   '--basevardir=' + os.path.join(self.folder, 'var'), '--force', '--debug', *self.extra, timeout=300)
+                   '--basevardir=' + os.path.join(self.folder, 'var'), '--local=0', '--force', '--debug',
+                   *self.extra, timeout=300)
 
 
 class TestOcsAgentOverHttp(OcsAgent, unittest.TestCase):
@@ -115,21 +116,24 @@ class TestOcsAgentOverHttps(OcsAgent, unittest.TestCase):
         """The same run with another CA file must fail: otherwise the test above proves nothing."""
         run('openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=other',
             '-keyout', self.folder + '/k.pem', '-out', self.folder + '/other.pem', '-days', '2')
-        done = run('ocsinventory-agent', '--server=' + self.url, '--tag=never', '--basevardir=' + self.folder, '--force',
+        done = run('ocsinventory-agent', '--server=' + self.url, '--tag=never', '--basevardir=' + self.folder, '--local=0', '--force',
                    '--ssl=1', '--ca=' + self.folder + '/other.pem', check=False, timeout=300)
         self.assertNotEqual(done.returncode, 0)
 
 
 class FusionAgent(AgentCase):
     tag = 'fusion-http'
+    tags = ['fusion-http', 'fusion-https']  # it keeps its DEVICEID in a system folder, and the server the first TAG
     may_change = ['drives', 'cpus', 'memories']
     url, extra = property(lambda self: server.http), []
 
     def run_agent(self):
-        done = run('fusioninventory-agent', '--server=' + self.url, '--tag=' + self.tag, '--force', '--no-httpd', '--no-task=Deploy,Collect,ESX,WakeOnLan,NetInventory,NetDiscovery',
-                   '--conf-file=/dev/null', '--logger=stderr', '--debug', *self.extra, timeout=300, env=dict(os.environ, HOME=self.folder))
+        settings = os.path.join(self.folder, 'agent.cfg')  # an empty one: nothing of the machine's own settings
+        with open(settings, 'w'):
+            pass
+        done = run('fusioninventory-agent', '--server=' + self.url, '--tag=' + self.tag, '--force', '--no-httpd',
+                   '--tasks=Inventory', '--conf-file=' + settings, '--logger=stderr', '--debug', *self.extra, timeout=300)
         self.assertNotRegex(done.stdout, r'\[error\]', done.stdout)
-        return done
 
 
 class TestFusionInventoryOverHttp(FusionAgent, unittest.TestCase):
