@@ -15,6 +15,8 @@ struct applier {
     struct db *db;           /* owned; NULL: not connected */
     struct columns *columns; /* owned; of this connection's database */
     int64_t columns_read_ms;
+    struct ocs_config options;
+    int64_t options_read_ms; /* 0: never */
     struct dictionaries *dictionaries; /* owned */
     struct arena *arena;               /* owned; reset before each try */
     unsigned random;                   /* for the jitter of pauses */
@@ -71,6 +73,18 @@ static void warn_of_binlog(struct db *db)
     if (row && view_is(row[0], "1") && view_is(row[1], "STATEMENT"))
         log_error("binlog_format is STATEMENT: the database refuses every write at READ COMMITTED",
                   LOG_TEXT("remedy", "set binlog_format to ROW or MIXED"));
+}
+
+/* The console changes them at any time; within some seconds it counts. */
+static status read_options(struct applier *a)
+{
+    int64_t now_ms = clock_steady_ms();
+    if (a->options_read_ms && now_ms - a->options_read_ms < a->set.config_refresh_ms)
+        return ST_OK;
+    status st = ocs_config_read(a->db, &a->options);
+    if (st == ST_OK)
+        a->options_read_ms = now_ms;
+    return st;
 }
 
 static status open_connection(struct applier *a, struct reason *why)
@@ -184,12 +198,18 @@ static status run_once(struct applier *a, struct upload **uploads, size_t count,
     status st = a->db ? ST_OK : open_connection(a, why);
     if (st != ST_OK)
         return ST_UNAVAILABLE;
+    st = read_options(a);
+    if (st != ST_OK) {
+        reason_set(why, "database", "table config: %s (%u)", db_error(a->db), db_errno(a->db));
+        return st;
+    }
     arena_reset(a->arena);
     struct upload **mine = arena_alloc(a->arena, count * sizeof *mine);
     if (!mine)
         return ST_NO_MEMORY;
     memcpy(mine, uploads, count * sizeof *mine);
-    struct wave w = {.columns = a->columns,
+    struct wave w = {.options = &a->options,
+                     .columns = a->columns,
                      .dictionaries = a->dictionaries,
                      .arena = a->arena,
                      .absent = a->set.absent,

@@ -80,6 +80,7 @@ static struct applier_settings applier_settings_of(struct writer *w, const struc
         .accept_tag = set->accept_tag,
         .retry_for_ms = set->retry_for,
         .columns_refresh_ms = set->columns_refresh,
+        .config_refresh_ms = set->config_refresh,
         .stopping = &w->stopping,
     };
 }

@@ -9,6 +9,7 @@
 #ifndef MUSTER_WRITER_APPLY_H
 #define MUSTER_WRITER_APPLY_H
 
+#include "common/ocs_config/ocs_config.h"
 #include "common/record/record.h"
 #include "services/writer/apply/statement.h"
 #include "services/writer/columns.h"
@@ -59,6 +60,8 @@ struct device {
     struct view row_key;                 /**< as muster_device has it; absent: it has no row there */
     uint32_t hardware_id;                /**< 0: not known */
     uint32_t former_id;                  /**< hardware_id of a row that is gone; 0: none */
+    bool works;                          /**< something of it is to be applied */
+    bool was_found;                      /**< its row in hardware was found by DEVICEID, not by the id that we know */
     bool locked;                         /**< its row in hardware is locked, and is its own */
     bool is_new;                         /**< its row in hardware was made in this transaction */
     bool trusts_nothing;                 /**< read and compare everything */
@@ -80,6 +83,7 @@ enum absent_sections { ABSENT_KEEP, ABSENT_CLEAR };
 
 struct wave {
     struct statement st;
+    const struct ocs_config *options; /**< of OCS, as its console has set them */
     const struct columns *columns;
     struct dictionaries *dictionaries;
     struct arena *arena;

@@ -8,8 +8,7 @@
 
 enum { FLAG_TRUST_NOTHING = 1 };
 
-#define DEVICE_COLUMNS   "DEVICEID,HARDWARE_ID,INVENTORY_HI,INVENTORY_LO,CONTACT_HI,CONTACT_LO,NORMALISER,FLAGS,SECTIONS"
-#define HARDWARE_COLUMNS "DEVICEID,ID,USERID,FIDELITY,QUALITY,UNIX_TIMESTAMP(LASTCOME)"
+#define DEVICE_COLUMNS "DEVICEID,HARDWARE_ID,INVENTORY_HI,INVENTORY_LO,CONTACT_HI,CONTACT_LO,NORMALISER,FLAGS,SECTIONS"
 
 /* A list of texts with what they belong to, as lookup_exact() wants it. */
 struct device_keys {
@@ -80,7 +79,8 @@ static status take_device(void *ctx, size_t index, const struct view *row)
 static struct lookup_query device_query(struct device_keys *k, bool lock)
 {
     return (struct lookup_query){.st = &k->wave->st,
-                                 .head = "SELECT " DEVICE_COLUMNS " FROM muster_device WHERE DEVICEID",
+                                 .head = "SELECT " DEVICE_COLUMNS
+                                         " FROM muster_device FORCE INDEX (PRIMARY) WHERE DEVICEID",
                                  .tail = lock ? " ORDER BY DEVICEID FOR UPDATE" : "",
                                  .take = take_device,
                                  .ctx = k};
@@ -279,7 +279,7 @@ static double read_decimal(struct view v)
 
 static status take_hardware(struct wave *w, struct device *d, const struct view *row)
 {
-    d->hardware_id = (uint32_t)db_number(row[1]);
+    d->locked = true;
     d->userid = arena_copy(w->arena, row[2]);
     d->quality = (struct contact_quality){
         .fidelity_known = row[3].data != NULL,
@@ -290,12 +290,6 @@ static status take_hardware(struct wave *w, struct device *d, const struct view 
     return row[2].data && !d->userid.data ? ST_NO_MEMORY : ST_OK;
 }
 
-static status take_by_text(void *ctx, size_t index, const struct view *row)
-{
-    struct device_keys *k = ctx;
-    return take_hardware(k->wave, k->devices[index], row);
-}
-
 static struct device *device_of(struct wave *w, uint32_t hardware_id)
 {
     for (size_t i = 0; i < w->device_count; i++)
@@ -304,13 +298,27 @@ static struct device *device_of(struct wave *w, uint32_t hardware_id)
     return NULL;
 }
 
-/* The ids that muster_device knows: a row may have been deleted or merged by the console, and then its id be used again. */
-static status lock_by_id(struct wave *w, const bool *works)
+/* Whether a row is that of the device: the console may have deleted or merged it, and a database may use an id again. A row that was
+ * just found by its DEVICEID is, whatever its spelling. */
+static bool is_own_row(const struct device *d, struct view deviceid)
+{
+    uint64_t hash = upload_device_hash(deviceid);
+    return d->was_found || hash == upload_device_hash(d->row_key) || hash == upload_device_hash(d->key);
+}
+
+static bool is_to_lock(const struct device *d)
+{
+    return d->works && d->hardware_id && !d->locked;
+}
+
+/* FORCE INDEX: in a small table a scan would look cheaper, and wait for the locks of rows that are not ours. */
+static status lock_by_id(struct wave *w)
 {
     size_t listed = 0;
-    statement_start(&w->st, "SELECT " HARDWARE_COLUMNS " FROM hardware WHERE ID IN (");
+    statement_start(&w->st, "SELECT DEVICEID,ID,USERID,FIDELITY,QUALITY,UNIX_TIMESTAMP(LASTCOME) FROM hardware "
+                            "FORCE INDEX (PRIMARY) WHERE ID IN (");
     for (size_t i = 0; i < w->device_count; i++)
-        if (works[i] && w->devices[i].hardware_id)
+        if (is_to_lock(&w->devices[i]))
             buffer_format(&w->st.text, "%s%u", listed++ ? "," : "", w->devices[i].hardware_id);
     if (listed == 0)
         return ST_OK;
@@ -320,22 +328,17 @@ static status lock_by_id(struct wave *w, const bool *works)
     const struct view *row;
     while (st == ST_OK && (row = db_rows_next(rows))) {
         struct device *d = device_of(w, (uint32_t)db_number(row[1]));
-        if (!d || d->locked)
-            continue;
-        if (upload_device_hash(row[0]) != upload_device_hash(d->row_key) &&
-            upload_device_hash(row[0]) != upload_device_hash(d->key))
-            continue;
-        d->locked = true;
-        st = take_hardware(w, d, row);
+        if (d && is_own_row(d, row[0]))
+            st = take_hardware(w, d, row);
     }
     return st;
 }
 
-static void forget_lost(struct wave *w, const bool *works)
+static void forget_lost(struct wave *w)
 {
     for (size_t i = 0; i < w->device_count; i++) {
         struct device *d = &w->devices[i];
-        if (!works[i] || d->locked)
+        if (!d->works || d->locked)
             continue;
         d->former_id = d->hardware_id;
         d->hardware_id = 0;
@@ -344,11 +347,20 @@ static void forget_lost(struct wave *w, const bool *works)
     }
 }
 
+static status take_by_text(void *ctx, size_t index, const struct view *row)
+{
+    struct device_keys *k = ctx;
+    k->devices[index]->hardware_id = (uint32_t)db_number(row[1]);
+    k->devices[index]->was_found = true;
+    return ST_OK;
+}
+
+/* Not locking: whoever makes such a row holds the row of muster_device, as we do. */
 static struct lookup_query hardware_query(struct device_keys *k)
 {
     return (struct lookup_query){.st = &k->wave->st,
-                                 .head = "SELECT " HARDWARE_COLUMNS " FROM hardware WHERE DEVICEID",
-                                 .tail = " ORDER BY ID FOR UPDATE",
+                                 .head = "SELECT DEVICEID,ID FROM hardware WHERE DEVICEID",
+                                 .tail = " ORDER BY ID",
                                  .take = take_by_text,
                                  .ctx = k};
 }
@@ -375,12 +387,12 @@ static status insert_hardware(struct wave *w, struct device_keys *k)
     return lookup_exact(&q, k->texts, k->found, k->count, NULL);
 }
 
-static status find_or_make(struct wave *w, const bool *works)
+static status find_or_make(struct wave *w)
 {
     struct device_keys keys;
     status st = keys_make(w, &keys);
     for (size_t i = 0; i < w->device_count && st == ST_OK; i++)
-        if (works[i] && !w->devices[i].locked)
+        if (w->devices[i].works && !w->devices[i].locked)
             keys_add(&keys, &w->devices[i], w->devices[i].key);
     if (st != ST_OK || keys.count == 0)
         return st;
@@ -389,7 +401,18 @@ static status find_or_make(struct wave *w, const bool *works)
     st = lookup_exact(&q, keys.texts, keys.found, keys.count, &others);
     if (st == ST_OK && others)
         st = lookup_singly(&q, keys.texts, keys.found, keys.count);
-    return st == ST_OK ? insert_hardware(w, &keys) : st;
+    if (st == ST_OK)
+        st = insert_hardware(w, &keys);
+    return st == ST_OK ? lock_by_id(w) : st;
+}
+
+/* A row that was found and is gone before it could be locked: begin again. */
+static status check_locks(const struct wave *w)
+{
+    for (size_t i = 0; i < w->device_count; i++)
+        if (is_to_lock(&w->devices[i]) || (device_writes(&w->devices[i]) && !w->devices[i].hardware_id))
+            return ST_AGAIN;
+    return ST_OK;
 }
 
 /* What else a device sent in this wave came before its INVENTORY: it was not known then. */
@@ -415,18 +438,19 @@ static void judge_trust(struct device *d)
 
 status devices_lock(struct wave *w)
 {
-    bool *works = arena_alloc(w->arena, w->device_count + 1);
-    status st = works ? lock_rows(w) : ST_NO_MEMORY;
+    status st = lock_rows(w);
     if (st != ST_OK)
         return st;
     skip_old(w);
     for (size_t i = 0; i < w->device_count; i++)
-        works[i] = w->devices[i].row_key.data && has_work(w, &w->devices[i]);
-    st = lock_by_id(w, works);
+        w->devices[i].works = w->devices[i].row_key.data && has_work(w, &w->devices[i]);
+    st = lock_by_id(w);
     if (st != ST_OK)
         return st;
-    forget_lost(w, works);
-    st = find_or_make(w, works);
+    forget_lost(w);
+    st = find_or_make(w);
+    if (st == ST_OK)
+        st = check_locks(w);
     skip_unknown(w);
     for (size_t i = 0; i < w->device_count; i++)
         judge_trust(&w->devices[i]);

@@ -254,7 +254,7 @@ static status verify_words(struct wave *w, size_t from, size_t to, enum dictiona
     const uint32_t *ids = used_ids(w, from, to, kind, &count);
     if (!ids)
         return ST_NO_MEMORY;
-    statement_start(&w->st, "SELECT ID FROM `%s` WHERE ID IN (", dictionary_table(kind));
+    statement_start(&w->st, "SELECT ID FROM `%s` FORCE INDEX (PRIMARY) WHERE ID IN (", dictionary_table(kind));
     for (size_t i = 0; i < count; i++)
         if (kind == DICTIONARY_NAME || ids[i] != DICTIONARY_UNAVAILABLE)
             buffer_format(&w->st.text, "%s%u", asked++ ? "," : "", ids[i]);
