@@ -17,7 +17,7 @@ AT_LEAST = 0
 class TestGolden(unittest.TestCase):
     def test_no_fewer_equal_scenarios_than_before(self):
         folder = os.path.join(SHARED, 'golden')
-        with Muster(env={'MUSTER_GATEWAY_CONFIG_REFRESH': '50ms'}) as s:
+        with Muster(env={'MUSTER_GATEWAY_CONFIG_REFRESH': '50ms', 'MUSTER_WRITER_CONFIG_REFRESH': '50ms'}) as s:
             report = os.path.join(s.folder, 'golden.json')
             muster = '%s drain --data %s' % (os.path.join(BIN, 'muster'), s.folder)
             done = subprocess.run([os.path.join(folder, 'golden'), 'run', '--url', s.http, '--https-url', s.https,
