@@ -36,9 +36,9 @@
     X(body_max, "MUSTER_GATEWAY_BODY_MAX", SET_BYTES, "32MiB", 1 << 10, 1LL << 30, "largest body; above: 413")         \
     X(bodies_max, "MUSTER_GATEWAY_BODIES_MAX", SET_BYTES, "512MiB", 1 << 20, 1LL << 36,                                \
       "all bodies in memory; above: 503")                                                                              \
-    X(inflated_max, "MUSTER_GATEWAY_INFLATED_MAX", SET_BYTES, "256MiB", 1 << 16, 1LL << 31,                            \
+    X(inflated_max, "MUSTER_GATEWAY_INFLATED_MAX", SET_BYTES, "128MiB", 1 << 16, 1LL << 31,                            \
       "largest unpacked body; above: 413")                                                                             \
-    X(ratio_max, "MUSTER_GATEWAY_RATIO_MAX", SET_COUNT, "200", 10, 1100,                                               \
+    X(ratio_max, "MUSTER_GATEWAY_RATIO_MAX", SET_COUNT, "1100", 10, 2000,                                              \
       "times that a body may grow when unpacked; above: 413")                                                          \
     X(connections_max, "MUSTER_GATEWAY_CONNECTIONS_MAX", SET_COUNT, "10000", 1, 1000000,                               \
       "connections of agents; above: not accepted until one ends")                                                     \

@@ -31,7 +31,8 @@
     X(xml_depth, 413, "elements are nested too deeply")                                                                \
     X(xml_tag_too_long, 413, "a tag is too long")                                                                      \
     X(xml_elements, 413, "too many elements")                                                                          \
-    X(xml_names, 413, "too many elements")                                                                             \
+    X(xml_entity, 400, "an undefined entity or a bare & in QUERY, DEVICEID or ACCOUNTINFO")                            \
+    X(xml_value_too_long, 413, "QUERY, DEVICEID or ACCOUNTINFO is too long")                                           \
     X(xml_no_root, 400, "no root element")                                                                             \
     X(xml_after_root, 400, "something follows the root element")                                                       \
     X(query_missing, 400, "no QUERY")                                                                                  \

@@ -11,8 +11,8 @@
     X(bind,          "MUSTER_PARSER_BIND",         SET_TEXT,  "ipc:///run/muster/parser.sock",  0,     0,         "link address for writers") \
     X(threads,       "MUSTER_PARSER_THREADS",      SET_COUNT, "1",                             1,     64,        "threads that parse") \
     X(credit,        "MUSTER_PARSER_CREDIT",       SET_COUNT, "32",                            1,     4096,      "uploads held and not yet in the database, per gateway") \
-    X(inflated_max,  "MUSTER_PARSER_INFLATED_MAX", SET_BYTES, "256MiB",                        65536, 1LL << 31, "largest text of one upload") \
-    X(ratio_max,     "MUSTER_PARSER_RATIO_MAX",    SET_COUNT, "200",                           2,     100000,    "largest text above 1 MiB, in times the body") \
+    X(inflated_max,  "MUSTER_PARSER_INFLATED_MAX", SET_BYTES, "128MiB",                        65536, 1LL << 31, "largest text of one upload") \
+    X(ratio_max,     "MUSTER_PARSER_RATIO_MAX",    SET_COUNT, "1100",                          2,     100000,    "largest text above 1 MiB, in times the body") \
     X(depth_max,     "MUSTER_PARSER_DEPTH_MAX",    SET_COUNT, "64",                            8,     1000,      "elements open at once") \
     X(elements_max,  "MUSTER_PARSER_ELEMENTS_MAX", SET_COUNT, "4000000",                       1000,  100000000, "elements of one document") \
     X(names_max,     "MUSTER_PARSER_NAMES_MAX",    SET_COUNT, "32768",                         100,   100000,    "different names of elements and attributes in one document") \

@@ -34,7 +34,7 @@ Test(refusals, reasons_of_other_modules_have_their_row)
 {
     static const char *const codes[] = {"body_empty",     "body_coding",      "inflate_broken",   "inflate_too_big",
                                         "inflate_ratio",  "inflate_checksum", "xml_empty",        "xml_doctype",
-                                        "xml_not_closed", "xml_depth",        "xml_tag_too_long", "xml_names",
+                                        "xml_not_closed", "xml_depth",        "xml_tag_too_long", "xml_entity",
                                         "xml_no_root",    "xml_after_root"};
     for (size_t i = 0; i < COUNT(codes); i++) {
         struct reason why;
