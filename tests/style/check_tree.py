@@ -16,7 +16,7 @@ import sys
 OWNERS = {
     r'h2o': ['common/http'],
     r'c?zmq': ['common/link', 'tests/unit/link', 'tests/tsan/link'],
-    r'libxml/': ['common/xml'],
+    r'libxml/': ['common/xml', 'bench/'],
     r'(mysql|mariadb|errmsg)': ['common/db'],
     r'openssl/': ['common/tls', 'common/http', 'tests/'],
     r'lz4': ['common/record'],
