@@ -1,6 +1,5 @@
 #include "common/base/buffer.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 void buffer_clear(struct buffer *b)
@@ -61,17 +60,23 @@ void buffer_char(struct buffer *b, char c)
     buffer_add(b, &c, 1);
 }
 
-void buffer_format(struct buffer *b, const char *format, ...)
+void buffer_format_list(struct buffer *b, const char *format, va_list args)
 {
-    va_list args, again;
-    va_start(args, format);
+    va_list again;
     va_copy(again, args);
     int len = vsnprintf(NULL, 0, format, args);
-    va_end(args);
     char *at = len < 0 ? NULL : buffer_extend(b, (size_t)len);
     if (at)
         vsnprintf(at, (size_t)len + 1, format, again);
     va_end(again);
+}
+
+void buffer_format(struct buffer *b, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    buffer_format_list(b, format, args);
+    va_end(args);
 }
 
 void buffer_be16(struct buffer *b, uint16_t v)

@@ -12,6 +12,8 @@
 #include "common/base/cleanup.h"
 #include "common/base/status.h"
 
+#include <stdarg.h>
+
 struct buffer {
     char *data;  /**< owned; NUL-terminated behind `len` whenever not NULL */
     size_t len;  /**< bytes in use */
@@ -37,6 +39,7 @@ void buffer_add(struct buffer *b, const void *data, size_t len);
 void buffer_text(struct buffer *b, const char *text);
 void buffer_char(struct buffer *b, char c);
 void buffer_format(struct buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void buffer_format_list(struct buffer *b, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 void buffer_be16(struct buffer *b, uint16_t v);
 void buffer_be32(struct buffer *b, uint32_t v);
 void buffer_be64(struct buffer *b, uint64_t v);

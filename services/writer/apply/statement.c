@@ -4,7 +4,6 @@
 #include "services/writer/writer_metrics.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
 /* 300 to 1000 rows, or about this many bytes, are enough for one statement; larger ones gain nothing and hold locks longer. */
 enum { HEAD_MAX = 1 << 16, PIECE_BYTES = 1 << 20 };
@@ -19,20 +18,12 @@ void statement_clear(struct statement *st)
     buffer_clear(&st->text);
 }
 
-static void add_format(struct buffer *out, const char *format, va_list args)
-{
-    char text[2048];
-    int len = vsnprintf(text, sizeof text, format, args);
-    if (len > 0)
-        buffer_add(out, text, (size_t)len < sizeof text ? (size_t)len : sizeof text - 1);
-}
-
 void statement_start(struct statement *st, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
     buffer_reset(&st->text);
-    add_format(&st->text, format, args);
+    buffer_format_list(&st->text, format, args);
     va_end(args);
 }
 
@@ -59,7 +50,7 @@ status statement_do(struct statement *st, const char *format, ...)
     va_list args;
     va_start(args, format);
     buffer_reset(&st->text);
-    add_format(&st->text, format, args);
+    buffer_format_list(&st->text, format, args);
     va_end(args);
     return statement_run(st, NULL);
 }

@@ -153,7 +153,7 @@ void fixture_inventory(struct fixture *f, const char *deviceid, int seconds, con
     fixture_apply(f);
 }
 
-static struct db_rows *query(struct fixture *f, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static struct db_rows *query(struct fixture *f, const char *format, va_list args)
 {
     static char sql[TEXT_MAX];
     struct db_rows *rows = NULL;
