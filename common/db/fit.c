@@ -1,12 +1,18 @@
 /* What a non-strict database would store for a text. Texts here, numbers and dates in files of their own. */
 #include "common/db/fit.h"
 
-/* Bytes of the UTF-8 character that begins at `p`; 1 for a byte that begins none, so that bad input cannot lead astray. */
+/* Bytes of the UTF-8 character that begins at `p`; 1 for a byte that begins none, so that bad input cannot lead astray: a
+ * text that was cut is divided into the same characters as before. */
 static size_t char_len(const char *p, const char *end)
 {
     unsigned char c = (unsigned char)*p;
     size_t len = c < 0xc0 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-    return len <= (size_t)(end - p) ? len : 1;
+    if (len > (size_t)(end - p))
+        return 1;
+    for (size_t i = 1; i < len; i++)
+        if (((unsigned char)p[i] & 0xc0) != 0x80)
+            return 1;
+    return len;
 }
 
 /* The characters above U+00FF that the database's latin1 (windows-1252) has, in order. */
