@@ -40,7 +40,9 @@ static inline void fixture_close_p(struct fixture *f)
 struct upload_id fixture_id(int seconds);
 /** Add an upload to the batch. `rows` ends with NULL. */
 void fixture_add(struct fixture *f, enum upload_kind kind, const char *deviceid, int seconds, const char *const *rows);
-/** Apply the batch; every upload must be applied. */
+/** Apply the batch and forget it. @return whether every upload was applied. For threads: those of Criterion cannot expect anything. */
+bool fixture_try(struct fixture *f, struct reason *why);
+/** The same; every upload must be applied. */
 void fixture_apply(struct fixture *f);
 /** Answer the batch: nothing is in it any more. */
 void fixture_forget(struct fixture *f);

@@ -17,7 +17,7 @@ static void make_device(struct fixture *f, const char *name)
     f->drop_fields = true;
 }
 
-Test(writer_contacts, quality_is_the_mean_of_days_and_every_contact_counts_once, .timeout = 30)
+Test(writer_contacts, quality_is_the_mean_of_days_and_every_contact_counts_once, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     make_device(&f, "contact_quality");
@@ -35,7 +35,7 @@ Test(writer_contacts, quality_is_the_mean_of_days_and_every_contact_counts_once,
     expect_sql(&f, "4", "SELECT FIDELITY FROM hardware WHERE ID=5");
 }
 
-Test(writer_contacts, a_device_without_lastcome_gets_the_limit, .timeout = 30)
+Test(writer_contacts, a_device_without_lastcome_gets_the_limit, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     make_device(&f, "contact_limit");
@@ -45,7 +45,7 @@ Test(writer_contacts, a_device_without_lastcome_gets_the_limit, .timeout = 30)
     expect_sql(&f, "999.9999", "SELECT QUALITY FROM hardware WHERE ID=5");
 }
 
-Test(writer_contacts, an_unknown_device_leaves_no_trace, .timeout = 30)
+Test(writer_contacts, an_unknown_device_leaves_no_trace, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     make_device(&f, "contact_unknown");
@@ -58,7 +58,7 @@ Test(writer_contacts, an_unknown_device_leaves_no_trace, .timeout = 30)
     cr_expect_eq(metric_get(&writer_metrics.contacts_unknown), 3);
 }
 
-Test(writer_contacts, a_first_inventory_after_its_contact_makes_a_fresh_device, .timeout = 30)
+Test(writer_contacts, a_first_inventory_after_its_contact_makes_a_fresh_device, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     fixture_open(&f, "contact_first");
@@ -72,7 +72,7 @@ Test(writer_contacts, a_first_inventory_after_its_contact_makes_a_fresh_device, 
 static const char packages[] =
     "SELECT NAME,IVALUE,TVALUE,COMMENTS FROM devices WHERE HARDWARE_ID=5 ORDER BY NAME,IVALUE";
 
-Test(writer_contacts, states_of_packages_follow_what_was_answered, .timeout = 30)
+Test(writer_contacts, states_of_packages_follow_what_was_answered, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     make_device(&f, "contact_packages");
@@ -95,7 +95,7 @@ Test(writer_contacts, states_of_packages_follow_what_was_answered, .timeout = 30
     expect_sql(&f, "NULL", "SELECT TVALUE FROM devices WHERE HARDWARE_ID=6");
 }
 
-Test(writer_contacts, a_result_of_a_deployment_is_the_state_of_its_package, .timeout = 30)
+Test(writer_contacts, a_result_of_a_deployment_is_the_state_of_its_package, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     make_device(&f, "download_result");
@@ -114,7 +114,7 @@ Test(writer_contacts, a_result_of_a_deployment_is_the_state_of_its_package, .tim
 
 static const char networks[] = "SELECT IPADDRESS,IPMASK,IPGATEWAY,IPSUBNET FROM networks ORDER BY ID";
 
-Test(writer_contacts, a_changed_address_is_written_and_the_next_inventory_wins, .timeout = 30)
+Test(writer_contacts, a_changed_address_is_written_and_the_next_inventory_wins, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     make_device(&f, "notify");

@@ -20,7 +20,7 @@ static const char *const first[] = {
     NULL,
 };
 
-Test(writer, a_new_device_gets_all_its_rows, .timeout = 30)
+Test(writer_inventory, a_new_device_gets_all_its_rows, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     fixture_open(&f, "new_device");
@@ -58,7 +58,7 @@ static const char auto_increments[] =
     "SELECT GROUP_CONCAT(TABLE_NAME,AUTO_INCREMENT ORDER BY TABLE_NAME) FROM information_schema.TABLES "
     "WHERE TABLE_SCHEMA=DATABASE() AND AUTO_INCREMENT>1";
 
-Test(writer, an_unchanged_inventory_writes_no_row, .timeout = 30)
+Test(writer_inventory, an_unchanged_inventory_writes_no_row, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     char before[4096], after[4096], counters[4096];
@@ -77,7 +77,7 @@ Test(writer, an_unchanged_inventory_writes_no_row, .timeout = 30)
     expect_sql(&f, "2025-11-22 08:01:00", "SELECT LASTDATE FROM hardware WHERE DEVICEID='%s'", device);
 }
 
-Test(writer, a_changed_row_leaves_the_others_their_ids, .timeout = 30)
+Test(writer_inventory, a_changed_row_leaves_the_others_their_ids, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     fixture_open(&f, "changed_row");
@@ -92,7 +92,7 @@ Test(writer, a_changed_row_leaves_the_others_their_ids, .timeout = 30)
     expect_sql(&f, "2", "SELECT COUNT(*) FROM software");
 }
 
-Test(writer, an_absent_section_keeps_its_rows, .timeout = 30)
+Test(writer_inventory, an_absent_section_keeps_its_rows, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     fixture_open(&f, "absent_keep");
@@ -105,7 +105,7 @@ Test(writer, an_absent_section_keeps_its_rows, .timeout = 30)
     expect_sql(&f, "NULL", "SELECT IPADDR FROM hardware WHERE DEVICEID='%s'", device);
 }
 
-Test(writer, an_absent_section_is_cleared_when_told_so, .timeout = 30)
+Test(writer_inventory, an_absent_section_is_cleared_when_told_so, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     fixture_open_with(&f, "absent_clear", ABSENT_CLEAR, false);
@@ -124,7 +124,7 @@ Test(writer, an_absent_section_is_cleared_when_told_so, .timeout = 30)
         "(SELECT COUNT(*) FROM bios)");
 }
 
-Test(writer, an_older_or_repeated_inventory_changes_nothing, .timeout = 30)
+Test(writer_inventory, an_older_or_repeated_inventory_changes_nothing, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     fixture_open(&f, "older");
@@ -135,7 +135,7 @@ Test(writer, an_older_or_repeated_inventory_changes_nothing, .timeout = 30)
     expect_sql(&f, "0", "SELECT COUNT(*) FROM memories WHERE CAPTION IN ('old','again')");
 }
 
-Test(writer, two_inventories_of_one_batch_are_applied_in_order, .timeout = 30)
+Test(writer_inventory, two_inventories_of_one_batch_are_applied_in_order, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     fixture_open(&f, "in_order");
@@ -147,7 +147,7 @@ Test(writer, two_inventories_of_one_batch_are_applied_in_order, .timeout = 30)
                  "p.HARDWARE_ID=h.ID");
 }
 
-Test(writer, an_upload_without_hardware_blanks_nothing, .timeout = 30)
+Test(writer_inventory, an_upload_without_hardware_blanks_nothing, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     fixture_open(&f, "no_hardware");
@@ -173,7 +173,7 @@ static const struct {
     {"HARDWARE NAME=it's \\ \"x\"", "NAME", "it's \\ \"x\""},
 };
 
-Test(writer, hardware_columns_follow_their_rules, .timeout = 30)
+Test(writer_inventory, hardware_columns_follow_their_rules, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     fixture_open(&f, "hardware_rules");
@@ -200,7 +200,7 @@ static const struct {
      "NA|room 7"},
 };
 
-Test(writer, accountinfo_of_a_new_device_is_what_the_agent_says, .timeout = 30)
+Test(writer_inventory, accountinfo_of_a_new_device_is_what_the_agent_says, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     fixture_open(&f, "account_new");
@@ -215,7 +215,7 @@ Test(writer, accountinfo_of_a_new_device_is_what_the_agent_says, .timeout = 30)
     }
 }
 
-Test(writer, accountinfo_of_a_known_device_stays_and_a_lost_row_comes_back, .timeout = 30)
+Test(writer_inventory, accountinfo_of_a_known_device_stays_and_a_lost_row_comes_back, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     fixture_open(&f, "account_known");
@@ -227,7 +227,7 @@ Test(writer, accountinfo_of_a_known_device_stays_and_a_lost_row_comes_back, .tim
     expect_table(&f, "LOST", "SELECT TAG FROM accountinfo");
 }
 
-Test(writer, accountinfo_of_a_known_device_is_taken_when_told_so, .timeout = 30)
+Test(writer_inventory, accountinfo_of_a_known_device_is_taken_when_told_so, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     fixture_open_with(&f, "account_taken", ABSENT_KEEP, true);
@@ -236,7 +236,7 @@ Test(writer, accountinfo_of_a_known_device_is_taken_when_told_so, .timeout = 30)
     expect_table(&f, "Paris", "SELECT TAG FROM accountinfo");
 }
 
-Test(writer, a_row_that_was_plain_text_is_null_and_the_journal_only_grows, .timeout = 30)
+Test(writer_inventory, a_row_that_was_plain_text_is_null_and_the_journal_only_grows, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     fixture_open(&f, "odd_rows");
@@ -248,7 +248,7 @@ Test(writer, a_row_that_was_plain_text_is_null_and_the_journal_only_grows, .time
     expect_table(&f, "one||1/one||1", "SELECT JOURNALLOG,LISTENERNAME,STATUS FROM journallog");
 }
 
-Test(writer, a_single_row_is_replaced_in_place, .timeout = 30)
+Test(writer_inventory, a_single_row_is_replaced_in_place, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     fixture_open(&f, "single");

@@ -9,7 +9,7 @@ static const char names[] =
     "SELECT n.NAME,p.PUBLISHER,v.VERSION,FOLDER FROM software s JOIN software_name n ON n.ID=NAME_ID JOIN "
     "software_publisher p ON p.ID=PUBLISHER_ID JOIN software_version v ON v.ID=VERSION_ID ORDER BY s.ID";
 
-Test(writer_software, is_a_set_and_the_first_entry_counts, .timeout = 30)
+Test(writer_software, is_a_set_and_the_first_entry_counts, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     fixture_open(&f, "soft_set");
@@ -19,7 +19,7 @@ Test(writer_software, is_a_set_and_the_first_entry_counts, .timeout = 30)
     expect_table(&f, "a|Unavailable|1|first/b|Unavailable|Unavailable|", "%s", names);
 }
 
-Test(writer_software, attributes_are_those_of_the_first_sight, .timeout = 30)
+Test(writer_software, attributes_are_those_of_the_first_sight, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     fixture_open(&f, "soft_first");
@@ -33,7 +33,7 @@ Test(writer_software, attributes_are_those_of_the_first_sight, .timeout = 30)
     expect_table(&f, "b|Unavailable|1|b", "%s", names);
 }
 
-Test(writer_software, words_are_what_the_collation_says, .timeout = 30)
+Test(writer_software, words_are_what_the_collation_says, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     fixture_open(&f, "soft_words");
@@ -50,7 +50,7 @@ Test(writer_software, words_are_what_the_collation_says, .timeout = 30)
     expect_sql(&f, "4", "SELECT COUNT(*) FROM software_name");
 }
 
-Test(writer_software, words_that_do_not_fit_are_cut_and_found_again, .timeout = 30)
+Test(writer_software, words_that_do_not_fit_are_cut_and_found_again, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     fixture_open(&f, "soft_long");
@@ -65,7 +65,7 @@ Test(writer_software, words_that_do_not_fit_are_cut_and_found_again, .timeout = 
     expect_sql(&f, "2", "SELECT COUNT(*) FROM software");
 }
 
-Test(writer_software, known_words_cost_no_ids, .timeout = 30)
+Test(writer_software, known_words_cost_no_ids, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     fixture_open(&f, "soft_ids");
@@ -78,7 +78,7 @@ Test(writer_software, known_words_cost_no_ids, .timeout = 30)
     expect_table(&f, "1|a/2|b/3|c/4|d", "SELECT ID,NAME FROM software_name ORDER BY ID");
 }
 
-Test(writer_software, a_word_that_the_console_deleted_is_made_again, .timeout = 30)
+Test(writer_software, a_word_that_the_console_deleted_is_made_again, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     fixture_open(&f, "soft_gone");

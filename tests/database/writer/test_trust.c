@@ -41,7 +41,7 @@ static void fill_like_ocs(struct fixture *f)
            "(22,70,5,1,7,'kept, the later one'),(23,70,6,1,1,'goes')");
 }
 
-Test(writer, rows_of_another_server_that_are_the_same_keep_their_ids, .timeout = 30)
+Test(writer_trust, rows_of_another_server_that_are_the_same_keep_their_ids, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     fixture_open(&f, "other_server");
@@ -74,7 +74,7 @@ static const struct {
      true},
 };
 
-Test(writer, what_is_not_trusted_is_read_and_compared, .timeout = 60)
+Test(writer_trust, what_is_not_trusted_is_read_and_compared, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     fixture_open(&f, "distrust");
@@ -105,7 +105,7 @@ Test(writer, what_is_not_trusted_is_read_and_compared, .timeout = 60)
     }
 }
 
-Test(writer, a_column_that_the_console_adds_is_filled, .timeout = 30)
+Test(writer_trust, a_column_that_the_console_adds_is_filled, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     fixture_open(&f, "new_column");
@@ -118,7 +118,7 @@ Test(writer, a_column_that_the_console_adds_is_filled, .timeout = 30)
     expect_table(&f, "A|s1", "SELECT CAPTION,SERIALNUMBER FROM memories");
 }
 
-Test(writer, a_column_that_goes_while_we_run_costs_one_repetition, .timeout = 30)
+Test(writer_trust, a_column_that_goes_while_we_run_costs_one_repetition, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     fixture_open(&f, "lost_column");
@@ -130,7 +130,7 @@ Test(writer, a_column_that_goes_while_we_run_costs_one_repetition, .timeout = 30
     cr_expect_eq(metric_get(&writer_metrics.retries_schema), 1);
 }
 
-Test(writer, a_device_that_the_console_deleted_is_new_again, .timeout = 30)
+Test(writer_trust, a_device_that_the_console_deleted_is_new_again, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     fixture_open(&f, "deleted");
@@ -146,7 +146,7 @@ Test(writer, a_device_that_the_console_deleted_is_new_again, .timeout = 30)
     expect_sql(&f, "1", "SELECT COUNT(DISTINCT HARDWARE_ID) FROM muster_rows");
 }
 
-Test(writer, of_two_rows_of_one_deviceid_the_first_is_used, .timeout = 30)
+Test(writer_trust, of_two_rows_of_one_deviceid_the_first_is_used, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     fixture_open(&f, "two_rows");
@@ -155,7 +155,7 @@ Test(writer, of_two_rows_of_one_deviceid_the_first_is_used, .timeout = 30)
     expect_table(&f, "90|pc-1/91|NULL", "SELECT ID,NAME FROM hardware WHERE DEVICEID='%s' ORDER BY ID", device);
 }
 
-Test(writer, spellings_that_the_database_takes_for_one_are_one_device, .timeout = 30)
+Test(writer_trust, spellings_that_the_database_takes_for_one_are_one_device, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
     fixture_open(&f, "spellings");
