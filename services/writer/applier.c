@@ -16,7 +16,7 @@ struct applier {
     struct columns *columns; /* owned; of this connection's database */
     int64_t columns_read_ms;
     struct ocs_config options;
-    int64_t options_read_ms; /* 0: never */
+    int64_t options_read_ms;           /* 0: never */
     struct dictionaries *dictionaries; /* owned */
     struct arena *arena;               /* owned; reset before each try */
     unsigned random;                   /* for the jitter of pauses */
@@ -233,9 +233,9 @@ static void clean_up(struct applier *a, enum verdict verdict)
     struct reason why;
     if (!a->db)
         return;
-    if (verdict == VERDICT_LOST || db_exec(a->db, "ROLLBACK") != ST_OK)
-        disconnect(a);
-    else if (verdict == VERDICT_SCHEMA && read_columns(a, &why) != ST_OK)
+    bool usable = verdict != VERDICT_LOST && db_exec(a->db, "ROLLBACK") == ST_OK &&
+                  (verdict != VERDICT_SCHEMA || read_columns(a, &why) == ST_OK);
+    if (!usable)
         disconnect(a);
 }
 

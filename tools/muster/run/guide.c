@@ -49,7 +49,8 @@ static void print_agents(const struct guide *g, FILE *to)
     const char *ca = *g->certificate.path ? g->certificate.path : "cacert.pem";
     fprintf(to, "\nPoint an agent at it (a certificate's name must fit the address):\n");
     fprintf(to, "  ocsinventory-agent --server=http://%s/ocsinventory --local=0 --tag=office\n", http);
-    fprintf(to, "  ocsinventory-agent --server=https://%s/ocsinventory --local=0 --ssl=1 --ca=%s --tag=office\n", https, ca);
+    fprintf(to, "  ocsinventory-agent --server=https://%s/ocsinventory --local=0 --ssl=1 --ca=%s --tag=office\n", https,
+            ca);
     fprintf(to, "  fusioninventory-agent --server=http://%s/ocsinventory --tag=office\n", http);
     fprintf(to, "  fusioninventory-agent --server=https://%s/ocsinventory --ca-cert-file=%s --tag=office\n", https, ca);
     fprintf(to,
