@@ -84,13 +84,23 @@ static bool start_one(struct supervisor *s, struct child *c)
     return false;
 }
 
-/* Until `c` is ready, its end, a signal or the deadline. */
+/* One that was started and is gone again; NULL: none. Others may wait for it in vain. */
+static const struct child *first_ended(const struct supervisor *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (s->children[i].started_ms && s->children[i].pid == 0)
+            return &s->children[i];
+    return NULL;
+}
+
+/* Until `c` is ready, the end of any service, a signal or the deadline. */
 static bool wait_ready(struct supervisor *s, struct child *c, int64_t deadline_ms)
 {
     struct reason why = {.text = "no answer yet"};
     while (s->stops == 0) {
-        if (c->pid == 0)
-            return failed(s, c, "ended before it was ready");
+        const struct child *ended = first_ended(s);
+        if (ended)
+            return failed(s, ended, "ended before it was ready");
         if (readiness_ask(c, s->run->plan->database, &why))
             return c->ready = true;
         if (clock_steady_ms() > deadline_ms) {
