@@ -265,16 +265,23 @@ status db_query(struct db *db, const char *sql, size_t len, struct db_rows **row
     return take_result(db, rows);
 }
 
+/* Length of the text, or `room` when it does not fit. */
+static size_t print_statement(char *text, size_t room, const char *format, va_list args)
+{
+    int len = vsnprintf(text, room, format, args);
+    return len >= 0 && (size_t)len < room ? (size_t)len : room;
+}
+
 status db_exec(struct db *db, const char *format, ...)
 {
     char text[1024];
     va_list args;
     va_start(args, format);
-    int len = vsnprintf(text, sizeof text, format, args);
+    size_t len = print_statement(text, sizeof text, format, args);
     va_end(args);
-    if (len < 0 || (size_t)len >= sizeof text)
+    if (len == sizeof text)
         return remember(db, ER_NET_PACKET_TOO_LARGE, "the text of a statement is too long");
-    return db_query(db, text, (size_t)len, NULL);
+    return db_query(db, text, len, NULL);
 }
 
 uint64_t db_insert_id(const struct db *db)

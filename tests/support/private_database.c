@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { START_MS = 30000 };
+enum { START_MS = 30000, ARGS_MAX = 40 };
 
 static const char folder_variable[] = "MUSTER_TEST_PRIVATE_DATABASE";
 static pid_t server;
@@ -36,13 +36,28 @@ static struct db_target target_of(const char *name)
     return t;
 }
 
+/* Options of the server, at most ARGS_MAX: ours, then those of the variable MUSTER_TEST_DATABASE_OPTIONS, separated by blanks. */
+static void run_server(const char *folder)
+{
+    char text[2048], *args[ARGS_MAX + 1], *rest = NULL;
+    const char *more = getenv("MUSTER_TEST_DATABASE_OPTIONS");
+    size_t count = 0;
+    /* no sync: only the tests' own kills have to be survived; a server that starts empties its tmpdir: never a shared one */
+    snprintf(
+        text, sizeof text,
+        "mariadbd --no-defaults --datadir=%s/data --socket=%s/sock --pid-file=%s/pid --tmpdir=%s/tmp --skip-networking "
+        "--innodb-buffer-pool-size=64M --innodb-flush-log-at-trx-commit=0 --innodb-doublewrite=0 "
+        "--innodb-flush-method=nosync --max-connections=200 %s %s",
+        folder, folder, folder, folder, geteuid() == 0 ? "--user=root" : "", more ? more : "");
+    for (char *arg = strtok_r(text, " ", &rest); arg && count < ARGS_MAX; arg = strtok_r(NULL, " ", &rest))
+        args[count++] = arg;
+    args[count] = NULL;
+    execvp(args[0], args);
+    _exit(127);
+}
+
 static void start_server(const char *folder)
 {
-    char data[256], sock[256], pid_file[256], tmp[256];
-    snprintf(data, sizeof data, "--datadir=%s/data", folder);
-    snprintf(sock, sizeof sock, "--socket=%s/sock", folder);
-    snprintf(pid_file, sizeof pid_file, "--pid-file=%s/pid", folder);
-    snprintf(tmp, sizeof tmp, "--tmpdir=%s/tmp", folder); /* a server that starts empties it: never a shared one */
     server = fork();
     if (server != 0)
         return;
@@ -51,11 +66,7 @@ static void start_server(const char *folder)
     snprintf(log_file, sizeof log_file, "%s/log", folder);
     if (!freopen(log_file, "w", stderr) || !freopen("/dev/null", "w", stdout))
         _exit(126);
-    /* no sync: only the tests' own kills have to be survived */
-    execlp("mariadbd", "mariadbd", "--no-defaults", data, sock, pid_file, tmp, "--skip-networking",
-           "--innodb-buffer-pool-size=64M", "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0",
-           "--innodb-flush-method=nosync", "--max-connections=200", geteuid() == 0 ? "--user=root" : NULL, NULL);
-    _exit(127);
+    run_server(folder);
 }
 
 static void wait_for_server(void)

@@ -130,6 +130,33 @@ Test(writer_trust, a_column_that_goes_while_we_run_costs_one_repetition, .timeou
     cr_expect_eq(metric_get(&writer_metrics.retries_schema), 1);
 }
 
+/* What a database of OCS 2.8 lacks, as far as the writer writes it. */
+static const char *const not_in_2_8[] = {
+    "ALTER TABLE software_version DROP COLUMN PRETTYVERSION, DROP COLUMN MAJOR, DROP COLUMN MINOR, DROP COLUMN PATCH",
+    "ALTER TABLE software DROP COLUMN ARCHITECTURE, MODIFY ID int NOT NULL AUTO_INCREMENT",
+    "ALTER TABLE hardware DROP COLUMN CATEGORY_ID, DROP COLUMN ARCHIVE",
+    "DROP TABLE batteries, usbdevices, local_users, local_groups",
+};
+
+Test(writer_trust, an_older_schema_is_served_with_the_columns_that_it_has, .timeout = 60)
+{
+    AUTO(fixture_close) struct fixture f;
+    fixture_open(&f, "older_schema");
+    fixture_do(&f, "DROP TABLE archive");
+    for (size_t i = 0; i < COUNT(not_in_2_8); i++)
+        fixture_do(&f, "%s", not_in_2_8[i]);
+    for (int second = 0; second < 2; second++)
+        fixture_inventory(&f, device, second,
+                          ROWS("HARDWARE NAME=old", "BATTERIES NAME=b", "LOCAL_USERS LOGIN=root", "MEMORIES CAPTION=A",
+                               "SOFTWARES NAME=bash|VERSION=5.2|ARCHITECTURE=amd64",
+                               second ? "USBDEVICES TYPE=x" : "USBDEVICES TYPE=y"));
+    expect_table(
+        &f, "old|1|1|5.2",
+        "SELECT NAME,(SELECT COUNT(*) FROM memories),(SELECT COUNT(*) FROM software),(SELECT MIN(VERSION) FROM "
+        "software_version) FROM hardware WHERE DEVICEID='%s'",
+        device);
+}
+
 Test(writer_trust, a_device_that_the_console_deleted_is_new_again, .timeout = 60)
 {
     AUTO(fixture_close) struct fixture f;
