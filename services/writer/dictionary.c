@@ -68,6 +68,7 @@ struct misses {
     struct arena *arena;
     size_t count;
     struct view *words; /* sorted by bytes */
+    size_t *places;     /* where each stands first among the words asked for */
     bool *found;
     uint32_t *ids;
     uint32_t *unfinished; /* ids of versions whose PRETTYVERSION is NULL */
@@ -127,30 +128,48 @@ static void append_columns(struct misses *m, struct insert *in)
     buffer_text(&in->head, ") VALUES ");
 }
 
-static int compare_folded(const void *a, const void *b)
+/* A word that is new, and its first place among the words that were asked for. */
+struct new_word {
+    const struct view *word;
+    size_t place;
+};
+
+static size_t without_blanks(const struct view *v)
 {
-    const struct view *x = *(const struct view *const *)a, *y = *(const struct view *const *)b;
-    size_t len = x->len < y->len ? x->len : y->len;
-    int order = strncasecmp(x->data, y->data, len);
-    return order ? order : x->len < y->len ? -1 : x->len > y->len;
+    size_t len = v->len;
+    while (len > 0 && v->data[len - 1] == ' ')
+        len--;
+    return len;
 }
 
-/* The words that are new, roughly in the order of the index: writers that insert the same words then wait for each other instead of
- * dying of deadlocks. */
-static const struct view **sort_new(struct misses *m, size_t *count)
+/* Of words that are one to the database, as far as that can be said here, the one that was sent first comes first: it is the spelling
+ * that is kept. */
+static int compare_folded(const void *a, const void *b)
 {
-    const struct view **order = arena_alloc(m->arena, (m->count + 1) * sizeof *order);
+    const struct new_word *x = a, *y = b;
+    size_t x_len = without_blanks(x->word), y_len = without_blanks(y->word), len = x_len < y_len ? x_len : y_len;
+    int order = strncasecmp(x->word->data, y->word->data, len);
+    if (order || x_len != y_len)
+        return order ? order : x_len < y_len ? -1 : 1;
+    return x->place < y->place ? -1 : x->place > y->place;
+}
+
+/* The words that are new, roughly in the order of the index: writers that insert the same words then wait for each other
+ * instead of dying of deadlocks. */
+static struct new_word *sort_new(struct misses *m, size_t *count)
+{
+    struct new_word *order = arena_alloc(m->arena, (m->count + 1) * sizeof *order);
     if (!order)
         return NULL;
     *count = 0;
     for (size_t i = 0; i < m->count; i++)
         if (!m->found[i])
-            order[(*count)++] = &m->words[i];
-    qsort(order, *count, sizeof(const struct view *), compare_folded);
+            order[(*count)++] = (struct new_word){&m->words[i], m->places[i]};
+    qsort(order, *count, sizeof *order, compare_folded);
     return order;
 }
 
-static status insert_once(struct misses *m, const struct view *const *order, size_t count)
+static status insert_once(struct misses *m, const struct new_word *order, size_t count)
 {
     AUTO(insert_clear) struct insert in;
     insert_init(&in, m->st, NULL, "");
@@ -158,9 +177,9 @@ static status insert_once(struct misses *m, const struct view *const *order, siz
     status st = ST_OK;
     for (size_t i = 0; i < count && st == ST_OK; i++) {
         insert_row(&in);
-        statement_value(m->st, *order[i]);
+        statement_value(m->st, *order[i].word);
         if (has_pretty(m))
-            append_parts(m, *order[i], false);
+            append_parts(m, *order[i].word, false);
         st = insert_row_end(&in, NULL, 0);
     }
     return st == ST_OK ? insert_finish(&in) : st;
@@ -171,7 +190,7 @@ static status insert_once(struct misses *m, const struct view *const *order, siz
 static status insert_new(struct misses *m)
 {
     size_t count = 0;
-    const struct view **order = sort_new(m, &count);
+    const struct new_word *order = sort_new(m, &count);
     if (!order)
         return ST_NO_MEMORY;
     metric_add(&writer_metrics.words_made, (int64_t)count);
@@ -218,27 +237,44 @@ static status resolve_misses(struct misses *m)
     return st == ST_OK ? finish_versions(m) : st;
 }
 
-/* Keep each missing word once, sorted; false when memory is out. */
+static int compare_missing(const void *a, const void *b)
+{
+    const struct new_word *x = a, *y = b;
+    int order = lookup_compare(x->word, y->word);
+    return order ? order : x->place < y->place ? -1 : x->place > y->place;
+}
+
+static bool make_room(struct misses *m, size_t count)
+{
+    size_t n = count + 1;
+    m->words = arena_alloc(m->arena, n * sizeof *m->words);
+    m->places = arena_alloc(m->arena, n * sizeof *m->places);
+    m->found = arena_alloc(m->arena, n);
+    m->ids = arena_alloc(m->arena, n * sizeof *m->ids);
+    m->unfinished = arena_alloc(m->arena, n * sizeof *m->unfinished);
+    if (m->found)
+        memset(m->found, 0, n);
+    return m->words && m->places && m->found && m->ids && m->unfinished;
+}
+
+/* Keep each missing word once, sorted by bytes, with its first place; false when memory is out. */
 static bool collect(struct misses *m, const struct view *words, const uint32_t *ids, size_t count)
 {
-    m->words = arena_alloc(m->arena, (count + 1) * sizeof *m->words);
-    if (!m->words)
+    struct new_word *missing = arena_alloc(m->arena, (count + 1) * sizeof *missing);
+    size_t n = 0;
+    if (!missing || !make_room(m, count))
         return false;
     for (size_t i = 0; i < count; i++)
         if (!ids[i])
-            m->words[m->count++] = words[i];
-    qsort(m->words, m->count, sizeof *m->words, lookup_compare);
-    size_t unique = 0;
-    for (size_t i = 0; i < m->count; i++)
-        if (i == 0 || !view_equal(m->words[i], m->words[unique - 1]))
-            m->words[unique++] = m->words[i];
-    m->count = unique;
-    m->found = arena_alloc(m->arena, unique + 1);
-    m->ids = arena_alloc(m->arena, (unique + 1) * sizeof *m->ids);
-    m->unfinished = arena_alloc(m->arena, (unique + 1) * sizeof *m->unfinished);
-    if (m->found)
-        memset(m->found, 0, unique + 1);
-    return m->found && m->ids && m->unfinished;
+            missing[n++] = (struct new_word){&words[i], i};
+    qsort(missing, n, sizeof *missing, compare_missing);
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0 && view_equal(*missing[i].word, m->words[m->count - 1]))
+            continue;
+        m->words[m->count] = *missing[i].word;
+        m->places[m->count++] = missing[i].place;
+    }
+    return true;
 }
 
 static void hand_out(struct misses *m, const struct view *words, uint32_t *ids, size_t count)

@@ -4,7 +4,7 @@
 
 static status write_result(struct wave *w, struct upload *u)
 {
-    struct view file = record_single(u->record, "ID", "VALUE"), result = record_single(u->record, "ERR", "VALUE");
+    struct view file = record_single(u->record, "RESULT", "ID"), result = record_single(u->record, "RESULT", "ERR");
     AUTO(db_rows_free) struct db_rows *rows = NULL;
     statement_start(&w->st,
                     "SELECT e.ID FROM devices d JOIN download_enable e ON e.ID=d.IVALUE WHERE d.HARDWARE_ID=%u "

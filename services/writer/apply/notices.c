@@ -71,7 +71,7 @@ static status write_notice(struct wave *w, struct upload *u)
     struct record_row_view row;
     bool matched = false;
     status st = ST_OK;
-    if (!s || !view_is(record_single(u->record, "NOTIFY", "VALUE"), "IP"))
+    if (!s || !view_is(record_single(u->record, "NOTIFY", "TYPE"), "IP"))
         return ST_OK;
     for (const uint8_t *at = s->rows; st == ST_OK && record_next_row(s, &at, &row);)
         st = update_interface(w, u->device, s, &row, &matched);

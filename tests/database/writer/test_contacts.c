@@ -50,8 +50,8 @@ Test(writer_contacts, an_unknown_device_leaves_no_trace, .timeout = 60)
     AUTO(fixture_close) struct fixture f;
     make_device(&f, "contact_unknown");
     fixture_add(&f, UPLOAD_CONTACT, "who-2025-11-22-08-00-00", 0, ROWS("CONTACT RESPONSE=SEND"));
-    fixture_add(&f, UPLOAD_DOWNLOAD, "who-2025-11-22-08-00-00", 1, ROWS("ID VALUE=1", "ERR VALUE=SUCCESS"));
-    fixture_add(&f, UPLOAD_NOTIFY, "who-2025-11-22-08-00-00", 2, ROWS("NOTIFY VALUE=IP"));
+    fixture_add(&f, UPLOAD_DOWNLOAD, "who-2025-11-22-08-00-00", 1, ROWS("RESULT ID=1|ERR=SUCCESS"));
+    fixture_add(&f, UPLOAD_NOTIFY, "who-2025-11-22-08-00-00", 2, ROWS("NOTIFY TYPE=IP"));
     fixture_apply(&f);
     expect_sql(&f, "0", "SELECT COUNT(*) FROM hardware WHERE DEVICEID LIKE 'who%%'");
     expect_sql(&f, "0", "SELECT COUNT(*) FROM muster_device");
@@ -103,9 +103,9 @@ Test(writer_contacts, a_result_of_a_deployment_is_the_state_of_its_package, .tim
                    "(1,'1700000001','',''),(2,'1700000002','','')");
     fixture_do(&f, "INSERT INTO devices (HARDWARE_ID,NAME,IVALUE,TVALUE) VALUES "
                    "(5,'DOWNLOAD',1,'NOTIFIED'),(5,'DOWNLOAD',2,'NOTIFIED')");
-    fixture_add(&f, UPLOAD_DOWNLOAD, device, 10 * DAY, ROWS("ID VALUE=1700000001", "ERR VALUE=ERR_EXIT_CODE_3"));
-    fixture_add(&f, UPLOAD_DOWNLOAD, device, 10 * DAY + 1, ROWS("ID VALUE=1700000002"));
-    fixture_add(&f, UPLOAD_DOWNLOAD, device, 10 * DAY + 2, ROWS("ID VALUE=unknown", "ERR VALUE=SUCCESS"));
+    fixture_add(&f, UPLOAD_DOWNLOAD, device, 10 * DAY, ROWS("RESULT ID=1700000001|ERR=ERR_EXIT_CODE_3"));
+    fixture_add(&f, UPLOAD_DOWNLOAD, device, 10 * DAY + 1, ROWS("RESULT ID=1700000002"));
+    fixture_add(&f, UPLOAD_DOWNLOAD, device, 10 * DAY + 2, ROWS("RESULT ID=unknown|ERR=SUCCESS"));
     fixture_apply(&f);
     expect_table(&f,
                  "DOWNLOAD|1|ERR_EXIT_CODE_3|Tue Dec  2 08:00:00 2025/DOWNLOAD|2|UNKNOWN_CODE|Tue Dec  2 08:00:01 2025",
@@ -124,7 +124,7 @@ Test(writer_contacts, a_changed_address_is_written_and_the_next_inventory_wins, 
     fixture_inventory(&f, device, 0, inventory);
     fixture_do(&f, "UPDATE hardware SET CHECKSUM=0");
     fixture_add(&f, UPLOAD_NOTIFY, device, 1,
-                ROWS("NOTIFY VALUE=IP", "HARDWARE IPADDR=10.2.2.2", "IFACE MAC=aa|IP=10.2.2.2|MASK=m2|GW=g2",
+                ROWS("NOTIFY TYPE=IP", "HARDWARE IPADDR=10.2.2.2", "IFACE MAC=aa|IP=10.2.2.2|MASK=m2|GW=g2",
                      "IFACE MAC=bb|IP=10.3.3.3|MASK=m3", "IFACE MAC=aa|IP=10.9.9.9"));
     fixture_apply(&f);
     expect_table(&f, "10.2.2.2|m2|g2|s", "%s", networks);
