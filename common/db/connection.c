@@ -257,6 +257,7 @@ status db_query(struct db *db, const char *sql, size_t len, struct db_rows **row
 {
     if (rows)
         *rows = NULL;
+    db->error_no = 0;
     /* The server would close the connection in the middle of the statement. */
     if (len + 1 >= db->packet_max)
         return remember(db, ER_NET_PACKET_TOO_LARGE, "the statement is larger than max_allowed_packet");

@@ -62,8 +62,8 @@ AUTO_DEFINE(struct db_rows, db_rows_free)
 
 uint64_t db_insert_id(const struct db *db); /**< first AUTO_INCREMENT value of the last INSERT */
 uint64_t db_affected_rows(const struct db *db);
-unsigned db_errno(const struct db *db);    /**< number of the server or client for the last failure */
-const char *db_error(const struct db *db); /**< its text */
+unsigned db_errno(const struct db *db); /**< number of the server or client for the last statement; 0: it succeeded */
+const char *db_error(const struct db *db); /**< text of the last failure */
 size_t db_packet_max(const struct db *db); /**< max_allowed_packet of the server, bytes */
 /** innodb_autoinc_lock_mode is 0 or 1: the ids of a multi-row INSERT follow each other. */
 bool db_ids_consecutive(const struct db *db);

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <time.h>
 
-enum { PAUSE_MIN_MS = 20, PAUSE_MAX_MS = 1000, PAUSE_SLICE_MS = 50, LOCK_TRIES = 30 };
+enum { PAUSE_MIN_MS = 20, PAUSE_MAX_MS = 1000, PAUSE_SLICE_MS = 50, LOCK_TRIES = 30, VERSIONS_AT_ONCE = 2000 };
 
 struct applier {
     struct applier_settings set;
@@ -59,10 +59,31 @@ static status read_columns(struct applier *a, struct reason *why)
     status st = columns_read(a->db, &columns, why);
     if (st != ST_OK)
         return st;
+    columns_log_missing(columns, a->columns);
     columns_free(a->columns);
     a->columns = columns;
     a->columns_read_ms = clock_steady_ms();
     return ST_OK;
+}
+
+/* Versions that are left stay for the next time. */
+static status finish_versions(struct applier *a)
+{
+    struct statement st;
+    arena_reset(a->arena);
+    statement_init(&st, a->db);
+    status result = dictionary_finish_versions(&st, a->columns, VERSIONS_AT_ONCE, a->arena);
+    statement_clear(&st);
+    return result == ST_AGAIN ? ST_OK : result; /* another writer is at it */
+}
+
+/* What a console may have changed since: its schema now and then. */
+static status refresh_columns(struct applier *a, struct reason *why)
+{
+    if (clock_steady_ms() - a->columns_read_ms < a->set.columns_refresh_ms)
+        return ST_OK;
+    status st = read_columns(a, why);
+    return st == ST_OK ? finish_versions(a) : st;
 }
 
 static void warn_of_binlog(struct db *db)
@@ -95,10 +116,10 @@ static status open_connection(struct applier *a, struct reason *why)
     warn_of_binlog(a->db);
     /* names of days in devices.COMMENTS are English whatever the server speaks; 10 s of waiting for a lock are enough to try again */
     st = db_exec(a->db, "SET SESSION lc_time_names='en_US', SESSION innodb_lock_wait_timeout=10");
-    if (st == ST_OK)
-        st = read_columns(a, why);
-    else
+    if (st != ST_OK)
         reason_set(why, "db_session", "%s (%u)", db_error(a->db), db_errno(a->db));
+    else if ((st = read_columns(a, why)) == ST_OK && (st = finish_versions(a)) != ST_OK)
+        reason_set(why, "database", "table software_version: %s (%u)", db_error(a->db), db_errno(a->db));
     if (st != ST_OK) {
         disconnect(a);
         return st;
@@ -113,8 +134,8 @@ status applier_connect(struct applier *a, struct reason *why)
     if (!a->db)
         return open_connection(a, why);
     status st = db_exec(a->db, "DO 1");
-    if (st == ST_OK && clock_steady_ms() - a->columns_read_ms > a->set.columns_refresh_ms)
-        st = read_columns(a, why);
+    if (st == ST_OK)
+        st = refresh_columns(a, why);
     if (st != ST_OK) {
         reason_set(why, "db_lost", "%s (%u)", db_error(a->db), db_errno(a->db));
         disconnect(a);
@@ -199,8 +220,10 @@ static status run_once(struct applier *a, struct upload **uploads, size_t count,
     if (st != ST_OK)
         return ST_UNAVAILABLE;
     st = read_options(a);
+    if (st == ST_OK)
+        st = refresh_columns(a, why);
     if (st != ST_OK) {
-        reason_set(why, "database", "table config: %s (%u)", db_error(a->db), db_errno(a->db));
+        explain(a, st, why);
         return st;
     }
     arena_reset(a->arena);

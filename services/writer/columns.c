@@ -81,8 +81,6 @@ static bool lacks_dictionaries(const struct columns *c, const struct section_col
 static status read_section(struct db *db, const struct section *section, struct db_table **table)
 {
     status st = section->table ? db_table_read(db, section->table, table) : ST_NOT_FOUND;
-    if (st == ST_NOT_FOUND && section->table)
-        log_warning("section has no table", LOG_TEXT("section", section->path), LOG_TEXT("table", section->table));
     return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
@@ -118,6 +116,15 @@ status columns_read(struct db *db, struct columns **out, struct reason *why)
     if (st == ST_OK)
         *out = STEAL(c);
     return st;
+}
+
+void columns_log_missing(const struct columns *now, const struct columns *before)
+{
+    for (size_t i = 0; i < now->section_count; i++) {
+        const struct section *section = now->sections[i].section;
+        if (section->table && !now->sections[i].table && (!before || before->sections[i].table))
+            log_warning("section has no table", LOG_TEXT("section", section->path), LOG_TEXT("table", section->table));
+    }
 }
 
 void columns_free(struct columns *c)

@@ -40,6 +40,8 @@ struct columns;
 
 /** @retval ST_NOT_FOUND a table is missing without which nothing can be written (`why` names it)  @retval as db_query() */
 MUST_CHECK status columns_read(struct db *db, struct columns **out, struct reason *why);
+/** One line for each section that the database has no table for, unless `before` (may be NULL) lacked it too. */
+void columns_log_missing(const struct columns *now, const struct columns *before);
 void columns_free(struct columns *c); /**< NULL is allowed */
 AUTO_DEFINE(struct columns, columns_free)
 

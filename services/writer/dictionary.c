@@ -71,8 +71,6 @@ struct misses {
     size_t *places;     /* where each stands first among the words asked for */
     bool *found;
     uint32_t *ids;
-    uint32_t *unfinished; /* ids of versions whose PRETTYVERSION is NULL */
-    size_t unfinished_count;
 };
 
 static bool has_pretty(const struct misses *m)
@@ -84,47 +82,57 @@ static status take_word(void *ctx, size_t index, const struct view *row)
 {
     struct misses *m = ctx;
     m->ids[index] = (uint32_t)db_number(row[1]);
-    if (has_pretty(m) && view_is(row[2], "1"))
-        m->unfinished[m->unfinished_count++] = (uint32_t)index;
     return ST_OK;
 }
 
 static status look_up(struct misses *m)
 {
     char head[160];
-    snprintf(head, sizeof head, "SELECT `%s`,ID,%s FROM `%s` WHERE `%s`", kinds[m->kind].column,
-             has_pretty(m) ? "PRETTYVERSION IS NULL" : "0", kinds[m->kind].name, kinds[m->kind].column);
+    snprintf(head, sizeof head, "SELECT `%s`,ID FROM `%s` WHERE `%s`", kinds[m->kind].column, kinds[m->kind].name,
+             kinds[m->kind].column);
     struct lookup_query q = {.st = m->st, .head = head, .tail = "", .take = take_word, .ctx = m};
     status st = lookup_exact(&q, m->words, m->found, m->count, NULL);
     return st == ST_OK ? lookup_singly(&q, m->words, m->found, m->count) : st;
 }
 
-/* PRETTYVERSION, MAJOR, MINOR, PATCH of a version, as values or as assignments. */
-static void append_parts(struct misses *m, struct view version, bool assign)
+static const char *const part_names[] = {"MAJOR", "MINOR", "PATCH"};
+
+/* Values of PRETTYVERSION and its parts, a comma in front of each. */
+static void append_parts(struct statement *st, const struct columns *columns, struct view version, struct arena *arena)
 {
-    static const char *const names[] = {"MAJOR", "MINOR", "PATCH"};
-    struct view pretty = rule_pretty_version(version, m->arena);
+    struct view pretty = rule_pretty_version(version, arena);
     bool adjusted = false;
-    buffer_text(&m->st->text, assign ? "PRETTYVERSION=" : ",");
-    statement_value(m->st, pretty);
-    for (int i = 0; i < 3; i++) {
-        const struct db_column *column = columns_column(m->columns, TABLE_SOFTWARE_VERSION, names[i]);
+    buffer_char(&st->text, ',');
+    statement_value(st, pretty);
+    for (int i = 0; i < (int)COUNT(part_names); i++) {
+        const struct db_column *column = columns_column(columns, TABLE_SOFTWARE_VERSION, part_names[i]);
         if (!column)
             continue;
-        buffer_format(&m->st->text, assign ? ",%s=" : ",", names[i]);
-        statement_value(m->st, db_fit(column, rule_version_part(pretty, i), m->arena, &adjusted));
+        buffer_char(&st->text, ',');
+        statement_value(st, db_fit(column, rule_version_part(pretty, i), arena, &adjusted));
+    }
+}
+
+/* These columns, for a list of names or for the tail of an insert that updates. */
+static void append_part_names(const struct columns *columns, struct buffer *out, bool assign)
+{
+    buffer_text(out, assign ? "PRETTYVERSION=VALUES(PRETTYVERSION)" : ",PRETTYVERSION");
+    for (size_t i = 0; i < COUNT(part_names); i++) {
+        const char *name = part_names[i];
+        if (!columns_column(columns, TABLE_SOFTWARE_VERSION, name))
+            continue;
+        if (assign)
+            buffer_format(out, ",%s=VALUES(%s)", name, name);
+        else
+            buffer_format(out, ",%s", name);
     }
 }
 
 static void append_columns(struct misses *m, struct insert *in)
 {
     buffer_format(&in->head, "INSERT IGNORE INTO `%s` (`%s`", kinds[m->kind].name, kinds[m->kind].column);
-    if (has_pretty(m)) {
-        buffer_text(&in->head, ",PRETTYVERSION");
-        for (const char *const *name = (const char *const[]){"MAJOR", "MINOR", "PATCH", NULL}; *name; name++)
-            if (columns_column(m->columns, TABLE_SOFTWARE_VERSION, *name))
-                buffer_format(&in->head, ",%s", *name);
-    }
+    if (has_pretty(m))
+        append_part_names(m->columns, &in->head, false);
     buffer_text(&in->head, ") VALUES ");
 }
 
@@ -179,7 +187,7 @@ static status insert_once(struct misses *m, const struct new_word *order, size_t
         insert_row(&in);
         statement_value(m->st, *order[i].word);
         if (has_pretty(m))
-            append_parts(m, *order[i].word, false);
+            append_parts(m->st, m->columns, *order[i].word, m->arena);
         st = insert_row_end(&in, NULL, 0);
     }
     return st == ST_OK ? insert_finish(&in) : st;
@@ -198,21 +206,6 @@ static status insert_new(struct misses *m)
     for (int i = 0; i < INSERT_ATTEMPTS && st == ST_AGAIN; i++)
         st = insert_once(m, order, count);
     return st;
-}
-
-/* Versions that an older server left without their parts. */
-static status finish_versions(struct misses *m)
-{
-    for (size_t i = 0; i < m->unfinished_count; i++) {
-        uint32_t index = m->unfinished[i];
-        statement_start(m->st, "UPDATE software_version SET ");
-        append_parts(m, m->words[index], true);
-        buffer_format(&m->st->text, " WHERE ID=%u AND PRETTYVERSION IS NULL", m->ids[index]);
-        status st = statement_run(m->st, NULL);
-        if (st != ST_OK)
-            return st;
-    }
-    return ST_OK;
 }
 
 static bool all_found(const struct misses *m)
@@ -234,7 +227,7 @@ static status resolve_misses(struct misses *m)
         if (st == ST_OK)
             st = look_up(m);
     }
-    return st == ST_OK ? finish_versions(m) : st;
+    return st;
 }
 
 static int compare_missing(const void *a, const void *b)
@@ -251,10 +244,9 @@ static bool make_room(struct misses *m, size_t count)
     m->places = arena_alloc(m->arena, n * sizeof *m->places);
     m->found = arena_alloc(m->arena, n);
     m->ids = arena_alloc(m->arena, n * sizeof *m->ids);
-    m->unfinished = arena_alloc(m->arena, n * sizeof *m->unfinished);
     if (m->found)
         memset(m->found, 0, n);
-    return m->words && m->places && m->found && m->ids && m->unfinished;
+    return m->words && m->places && m->found && m->ids;
 }
 
 /* Keep each missing word once, sorted by bytes, with its first place; false when memory is out. */
@@ -309,4 +301,38 @@ status dictionary_resolve(struct dictionaries *d, struct statement *st, const st
     if (result == ST_OK)
         hand_out(&m, words, ids, count);
     return result;
+}
+
+static status read_unfinished(struct statement *st, size_t max, struct db_rows **rows)
+{
+    statement_start(st, "SELECT ID,VERSION FROM software_version WHERE PRETTYVERSION IS NULL ORDER BY ID LIMIT %zu",
+                    max);
+    return statement_run(st, rows);
+}
+
+status dictionary_finish_versions(struct statement *st, const struct columns *columns, size_t max, struct arena *arena)
+{
+    AUTO(db_rows_free) struct db_rows *rows = NULL;
+    if (!columns_column(columns, TABLE_SOFTWARE_VERSION, "PRETTYVERSION"))
+        return ST_OK;
+    status result = read_unfinished(st, max, &rows);
+    if (result != ST_OK || db_rows_count(rows) == 0)
+        return result;
+    AUTO(buffer_clear) struct buffer tail = BUFFER_INIT(1024);
+    AUTO(insert_clear) struct insert in;
+    buffer_text(&tail, " ON DUPLICATE KEY UPDATE ");
+    append_part_names(columns, &tail, true);
+    insert_init(&in, st, NULL, buffer_status(&tail) == ST_OK ? tail.data : "");
+    buffer_text(&in.head, "INSERT INTO software_version (ID,VERSION");
+    append_part_names(columns, &in.head, false);
+    buffer_text(&in.head, ") VALUES ");
+    const struct view *row;
+    while (result == ST_OK && (row = db_rows_next(rows))) {
+        insert_row(&in);
+        buffer_format(&st->text, "%llu,", (unsigned long long)db_number(row[0]));
+        statement_value(st, row[1]);
+        append_parts(st, columns, row[1], arena);
+        result = insert_row_end(&in, NULL, 0);
+    }
+    return result == ST_OK ? insert_finish(&in) : result;
 }

@@ -39,6 +39,13 @@ MUST_CHECK status dictionary_resolve(struct dictionaries *d, struct statement *s
                                      enum dictionary_kind kind, const struct view *words, uint32_t *ids, size_t count,
                                      struct arena *arena);
 
+/**
+ * Fill in PRETTYVERSION and its parts where they are NULL: an upgrade of the console adds these columns and leaves the rest to the
+ * server. At most `max` rows; nothing where the database has no such columns. Outside of transactions.
+ */
+MUST_CHECK status dictionary_finish_versions(struct statement *st, const struct columns *columns, size_t max,
+                                             struct arena *arena);
+
 /** Forget everything of one kind: an id turned out to be gone. */
 void dictionary_forget(struct dictionaries *d, enum dictionary_kind kind);
 

@@ -25,7 +25,7 @@
       "what an absent section of an upload means: keep its rows (as OCS does) or clear them")                          \
     X(accept_tag, "MUSTER_WRITER_ACCEPT_TAG", SET_FLAG, "no", 0, 0,                                                    \
       "take ACCOUNTINFO of known devices too (OCS: ACCEPT_TAG_UPDATE_FROM_CLIENT)")                                    \
-    X(columns_refresh, "MUSTER_WRITER_COLUMNS_REFRESH", SET_MS, "5min", 1000, 86400000,                                \
+    X(columns_refresh, "MUSTER_WRITER_COLUMNS_REFRESH", SET_MS, "5min", 10, 86400000,                                \
       "how often the columns of the database are read again")                                                          \
     X(config_refresh, "MUSTER_WRITER_CONFIG_REFRESH", SET_MS, "2s", 10, 60000,                                          \
       "age at most of OCS's options (table config)")                                                                   \

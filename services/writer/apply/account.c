@@ -1,4 +1,5 @@
-/* accountinfo (inventory-to-database.md 7): written for new devices and where the row is lost; its columns are the operator's. */
+/* accountinfo (inventory-to-database.md 7): written for new devices and where the row is lost. Its columns are the operator's, who adds
+ * some in the console at any time: they are read each time, for what a new device says of itself is said once. */
 #include "services/writer/apply/apply.h"
 
 /* The value of the last ACCOUNTINFO with this name; `given` says whether there is one. */
@@ -20,9 +21,8 @@ static bool is_key(const struct db_column *column)
     return strcmp(column->name, "HARDWARE_ID") == 0;
 }
 
-static void append_row(struct wave *w, const struct device *d, bool lost)
+static void append_row(struct wave *w, const struct db_table *table, const struct device *d, bool lost)
 {
-    const struct db_table *table = columns_table(w->columns, TABLE_ACCOUNTINFO);
     const struct record_section_view *s = record_section_find(d->upload->record, "ACCOUNTINFO");
     buffer_format(&w->st.text, "%u", d->hardware_id);
     for (size_t i = 0; i < table->count; i++) {
@@ -62,10 +62,9 @@ static status find_rows(struct wave *w, bool *has)
     return st;
 }
 
-static status insert_rows(struct wave *w, const bool *has)
+static status insert_rows(struct wave *w, const struct db_table *table, const bool *has)
 {
     AUTO(insert_clear) struct insert in;
-    const struct db_table *table = columns_table(w->columns, TABLE_ACCOUNTINFO);
     insert_init(&in, &w->st, NULL, "");
     buffer_text(&in.head, "INSERT INTO accountinfo (HARDWARE_ID");
     for (size_t i = 0; i < table->count; i++)
@@ -80,16 +79,15 @@ static status insert_rows(struct wave *w, const bool *has)
         if (!device_writes(d) || has[i])
             continue;
         insert_row(&in);
-        append_row(w, d, !d->is_new);
+        append_row(w, table, d, !d->is_new);
         st = insert_row_end(&in, NULL, 0);
     }
     return st == ST_OK ? insert_finish(&in) : st;
 }
 
 /* With the setting: what the agent says counts for known devices as well. */
-static status update_row(struct wave *w, const struct device *d)
+static status update_row(struct wave *w, const struct db_table *table, const struct device *d)
 {
-    const struct db_table *table = columns_table(w->columns, TABLE_ACCOUNTINFO);
     const struct record_section_view *s = record_section_find(d->upload->record, "ACCOUNTINFO");
     size_t listed = 0;
     statement_start(&w->st, "UPDATE accountinfo SET ");
@@ -107,17 +105,26 @@ static status update_row(struct wave *w, const struct device *d)
     return listed ? statement_run(&w->st, NULL) : ST_OK;
 }
 
+static status write_rows(struct wave *w, const bool *has)
+{
+    AUTO(mem_free) struct db_table *table = NULL;
+    status st = db_table_read(w->st.db, "accountinfo", &table);
+    if (st == ST_OK)
+        st = insert_rows(w, table, has);
+    for (size_t i = 0; i < w->device_count && st == ST_OK && w->accept_tag; i++)
+        if (has[i] && device_writes(&w->devices[i]))
+            st = update_row(w, table, &w->devices[i]);
+    return st;
+}
+
 status account_write(struct wave *w)
 {
-    bool *has = arena_alloc(w->arena, w->device_count + 1);
+    bool *has = arena_alloc(w->arena, w->device_count + 1), missing = w->accept_tag;
     if (!has)
         return ST_NO_MEMORY;
     memset(has, 0, w->device_count + 1);
     status st = find_rows(w, has);
-    if (st == ST_OK)
-        st = insert_rows(w, has);
-    for (size_t i = 0; i < w->device_count && st == ST_OK && w->accept_tag; i++)
-        if (has[i] && device_writes(&w->devices[i]))
-            st = update_row(w, &w->devices[i]);
-    return st;
+    for (size_t i = 0; i < w->device_count; i++)
+        missing |= device_writes(&w->devices[i]) && !has[i];
+    return st == ST_OK && missing ? write_rows(w, has) : st;
 }

@@ -88,3 +88,18 @@ Test(writer_software, a_word_that_the_console_deleted_is_made_again, .timeout = 
     fixture_inventory(&f, device, 120, ROWS("SOFTWARES NAME=b", "SOFTWARES NAME=a"));
     expect_table(&f, "b|Unavailable|Unavailable|/a|Unavailable|Unavailable|", "%s", names);
 }
+
+Test(writer_software, versions_without_their_parts_get_them, .timeout = 60)
+{
+    AUTO(fixture_close) struct fixture f;
+    struct reason why = {0};
+    fixture_open(&f, "soft_parts");
+    fixture_inventory(&f, device, 0, ROWS("SOFTWARES NAME=a|VERSION=1:2.3-4"));
+    fixture_do(&f, "UPDATE software_version SET PRETTYVERSION=NULL,MAJOR=NULL,MINOR=NULL,PATCH=NULL");
+    fixture_do(&f, "INSERT INTO software_version (VERSION) VALUES ('v7'),('8.0')");
+    applier_destroy(f.applier); /* a writer that starts */
+    f.applier = applier_new(&(struct applier_settings){.target = f.target, .words_max = 1000, .memory_max = 64 << 20});
+    cr_assert_eq(applier_connect(f.applier, &why), ST_OK, "%s", why.text);
+    expect_table(&f, "Unavailable|Unavailable|0|0|0/1:2.3-4|2.3|2|3|0/v7|Unavailable|0|0|0/8.0|8.0|8|0|0",
+                 "SELECT VERSION,PRETTYVERSION,MAJOR,MINOR,PATCH FROM software_version ORDER BY ID");
+}
