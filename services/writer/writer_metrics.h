@@ -31,7 +31,13 @@
     X(words_read, "muster_writer_words_total{result=\"miss\"}", METRIC_COUNTER, "words of software by where their id came from") \
     X(words_made, "muster_writer_words_total{result=\"new\"}", METRIC_COUNTER, "words of software by where their id came from") \
     X(database_us, "muster_writer_database_microseconds_total", METRIC_COUNTER, "time spent waiting for the database") \
-    X(statements, "muster_writer_statements_total", METRIC_COUNTER, "statements sent")
+    X(statements, "muster_writer_statements_total", METRIC_COUNTER, "statements sent")                                 \
+    X(jobs_leader, "muster_writer_jobs_leader", METRIC_GAUGE, "1: this writer does the background jobs")               \
+    X(jobs_done, "muster_writer_jobs_total{result=\"done\"}", METRIC_COUNTER, "background jobs looked at")             \
+    X(jobs_failed, "muster_writer_jobs_total{result=\"failed\"}", METRIC_COUNTER, "background jobs looked at")         \
+    X(groups_refreshed, "muster_writer_groups_total{result=\"refreshed\"}", METRIC_COUNTER, "groups computed anew")     \
+    X(groups_failed, "muster_writer_groups_total{result=\"failed\"}", METRIC_COUNTER, "groups computed anew")          \
+    X(caches_rebuilt, "muster_writer_caches_rebuilt_total", METRIC_COUNTER, "rebuilds of the caches of words")
 /* clang-format on */
 METRICS_DECLARE(writer_metrics, WRITER_METRICS);
 
