@@ -55,8 +55,6 @@
       "User-Agents that may ask for a PROLOG: PREFIX, PREFIX=FIRST..LAST, separated by commas; * is everybody")        \
     X(agents_file, "MUSTER_GATEWAY_AGENTS_FILE", SET_TEXT, "", 0, 0,                                                   \
       "file with further User-Agents, one a line, each let in as it stands there (OCS_OPT_EXT_USERAGENTS_FILE_PATH)")  \
-    X(snmp, "MUSTER_GATEWAY_SNMP", SET_FLAG, "no", 0, 0,                                                               \
-      "yes: SNMP uploads go to the spool (needs a service that takes them); no: answered 200, counted, not stored")    \
     X(database, "MUSTER_DATABASE", SET_SECRET, "mysql://ocs@localhost/ocsweb", 0, 0,                                   \
       "mysql://user:password@host:port/name?socket=/path")                                                             \
     X(admin, "MUSTER_ADMIN", SET_TEXT, "127.0.0.1:9101", 0, 0,                                                         \

@@ -156,7 +156,7 @@ static status ask_switch(struct db *db, void *ctx)
     if (db && arena)
         st = prolog_facts_read(db, w->x->deviceid, config.enable_groups != 0, arena, &facts);
     w->wanted = parameter_switch(&facts.parameters, PARAM_SNMP_SWITCH, config.snmp != 0) != 0;
-    return st == ST_UNAVAILABLE ? st : ST_OK; /* else: what the option says; the snmp service looks again */
+    return st == ST_UNAVAILABLE ? st : ST_OK; /* else: what the option says */
 }
 
 static void switch_asked(void *ctx)
@@ -170,22 +170,14 @@ static void switch_asked(void *ctx)
     exchange_answer(w->x, false);
 }
 
-static void drop_snmp(struct exchange *x, bool on)
-{
-    metric_add(on ? &gateway_metrics.snmp_not_stored : &gateway_metrics.snmp_off, 1);
-    if (on)
-        log_info("snmp_not_stored", LOG_VIEW("device", x->deviceid), LOG_NUMBER("bytes", x->view->body.len),
-                 LOG_TEXT("detail", "setting snmp is no: no service here takes SNMP uploads"));
-    exchange_answer(x, false);
-}
-
 void handle_snmp(struct exchange *x, const struct upload_envelope *envelope)
 {
     (void)envelope;
     struct ocs_config config;
     lookup_config(x->gateway->lookup, &config);
-    if (!config.snmp || !x->gateway->set->snmp) {
-        drop_snmp(x, config.snmp != 0);
+    if (!config.snmp) {
+        metric_add(&gateway_metrics.snmp_off, 1);
+        exchange_answer(x, false);
         return;
     }
     struct upload_work *w = work_new(x, UPLOAD_SNMP);

@@ -21,6 +21,8 @@ static const struct {
     [TABLE_SOFTWARE_VERSION] = {"software_version", false},
     [TABLE_DEVICES] = {"devices", true},
     [TABLE_NETWORKS] = {"networks", true},
+    [TABLE_SNMP_CONFIGS] = {"snmp_configs", false},
+    [TABLE_SNMP_ACCOUNTINFO] = {"snmp_accountinfo", false},
     [TABLE_MUSTER_DEVICE] = {"muster_device", true},
     [TABLE_MUSTER_ROWS] = {"muster_rows", true},
 };

@@ -14,6 +14,9 @@
     X(skipped, "muster_writer_skipped_total", METRIC_COUNTER, "uploads older than what is stored, or stored already")  \
     X(contacts, "muster_writer_contacts_total", METRIC_COUNTER, "contacts, notices and results applied")               \
     X(contacts_unknown, "muster_writer_contacts_unknown_total", METRIC_COUNTER, "the same of devices that are not known") \
+    X(snmp_stored, "muster_writer_snmp_uploads_total{result=\"stored\"}", METRIC_COUNTER, "SNMP uploads applied")        \
+    X(snmp_stopped, "muster_writer_snmp_uploads_total{result=\"stopped\"}", METRIC_COUNTER, "SNMP uploads applied")      \
+    X(snmp_rows, "muster_writer_snmp_rows_total", METRIC_COUNTER, "devices found over SNMP, written")                  \
     X(rows_inserted, "muster_writer_rows_inserted_total", METRIC_COUNTER, "rows of sections")                          \
     X(rows_deleted, "muster_writer_rows_deleted_total", METRIC_COUNTER, "rows of sections")                            \
     X(sections_compared, "muster_writer_sections_compared_total", METRIC_COUNTER, "sections read and compared because fingerprints were missing or not trusted") \

@@ -128,6 +128,8 @@ MUST_CHECK status sections_plan(struct wave *w);
 MUST_CHECK status sections_write(struct wave *w);
 MUST_CHECK status hardware_write(struct wave *w);
 MUST_CHECK status account_write(struct wave *w);
+/** What was found over SNMP; of devices that nobody knows as well. */
+MUST_CHECK status snmp_apply(struct wave *w);
 /** Remember what was written. */
 MUST_CHECK status devices_save(struct wave *w);
 
