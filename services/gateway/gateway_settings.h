@@ -53,6 +53,8 @@
       "age at most of OCS's options (table config)")                                                                   \
     X(agents, "MUSTER_GATEWAY_AGENTS", SET_TEXT, "*", 0, 0,                                                            \
       "User-Agents that may ask for a PROLOG: PREFIX, PREFIX=FIRST..LAST, separated by commas; * is everybody")        \
+    X(trusted, "MUSTER_GATEWAY_TRUSTED", SET_TEXT, "127.0.0.1", 0, 0,                                                  \
+      "addresses, networks and patterns of clients that neither INVENTORY_SESSION_ONLY nor a filter concerns")         \
     X(agents_file, "MUSTER_GATEWAY_AGENTS_FILE", SET_TEXT, "", 0, 0,                                                   \
       "file with further User-Agents, one a line, each let in as it stands there (OCS_OPT_EXT_USERAGENTS_FILE_PATH)")  \
     X(database, "MUSTER_DATABASE", SET_SECRET, "mysql://ocs@localhost/ocsweb", 0, 0,                                   \

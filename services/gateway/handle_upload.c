@@ -3,6 +3,7 @@
  * the committer's thread, once the bytes are on stable storage.
  */
 #include "common/log/log.h"
+#include "services/gateway/admission.h"
 #include "services/gateway/gateway_metrics.h"
 #include "services/gateway/handlers.h"
 #include "services/gateway/prolog/facts.h"
@@ -11,8 +12,9 @@
 struct upload_work {
     struct exchange *x;
     enum upload_kind kind;
-    struct account_pairs sent; /**< INVENTORY */
-    bool wanted;               /**< SNMP: the switch of this device is on */
+    struct account_pairs sent;  /**< INVENTORY */
+    struct admission admission; /**< INVENTORY: what has to be asked before it is taken */
+    bool wanted;                /**< SNMP: the switch of this device is on */
 };
 
 static void stored(void *ctx, status st, struct upload_id id)
@@ -83,28 +85,39 @@ static status prepare_account_reply(struct upload_work *w, const struct account_
     return exchange_prepare(w->x, &text);
 }
 
+/** What is stored of the device; without a database, or when it cannot be read: as of a new one, NO_ACCOUNT_UPDATE. */
+static status read_facts(struct upload_work *w, struct db *db, struct arena *arena, struct account_facts *facts)
+{
+    status st = !arena ? ST_NO_MEMORY : ST_OK;
+    if (db && arena)
+        st = account_facts_read(db, w->x->gateway->columns, w->x->deviceid, arena, facts);
+    if (st == ST_OK || st == ST_UNAVAILABLE)
+        return st;
+    log_warning("cannot compare the administrative values of a device", LOG_VIEW("device", w->x->deviceid),
+                LOG_TEXT("status", status_name(st)), LOG_TEXT("database", db ? db_error(db) : ""));
+    *facts = (struct account_facts){0};
+    return ST_OK;
+}
+
 static status ask_account(struct db *db, void *ctx)
 {
     struct upload_work *w = ctx;
-    struct account_facts facts = {0}; /* without a database: as a new device, NO_ACCOUNT_UPDATE */
+    struct account_facts facts = {0};
     AUTO(arena_destroy) struct arena *arena = arena_new(ANSWER_MAX);
-    status st = !arena ? ST_NO_MEMORY : ST_OK;
-    if (db && arena)
-        st = account_facts_read(db, w->x->gateway->columns, w->x->deviceid, arena, &facts);
-    if (st == ST_UNAVAILABLE)
+    status st = admission_ask(&w->admission, db, w->x->deviceid);
+    if (st == ST_OK && !w->admission.refused)
+        st = read_facts(w, db, arena, &facts);
+    if (st != ST_OK || w->admission.refused)
         return st;
-    if (st != ST_OK) {
-        log_warning("cannot compare the administrative values of a device", LOG_VIEW("device", w->x->deviceid),
-                    LOG_TEXT("status", status_name(st)), LOG_TEXT("database", db ? db_error(db) : ""));
-        facts = (struct account_facts){0};
-    }
     return prepare_account_reply(w, &facts);
 }
 
 static void account_asked(void *ctx)
 {
     struct upload_work *w = ctx;
-    if (w->x->reply.len)
+    if (w->admission.refused)
+        exchange_refuse(w->x, w->admission.refusal, NULL);
+    else if (w->x->reply.len)
         store(w);
     else
         exchange_refuse(w->x, REFUSE_no_memory, NULL);
@@ -136,8 +149,13 @@ void handle_inventory(struct exchange *x, const struct upload_envelope *envelope
         exchange_refuse(x, REFUSE_no_memory, NULL);
         return;
     }
+    w->admission = admission_of(x);
     if (lookup_submit(x->gateway->lookup, ask_account, account_asked, w) == ST_OK)
         return;
+    if (w->admission.sessions || w->admission.flood) {
+        exchange_refuse(x, REFUSE_lookup_busy, NULL);
+        return;
+    }
     /* The look-ups are busy. An upload matters more than its answer: accept it, and let the next one be compared. */
     (void)ask_account(NULL, w);
     account_asked(w);

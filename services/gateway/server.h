@@ -13,6 +13,7 @@
 #include "services/gateway/lookup.h"
 #include "services/gateway/offer.h"
 #include "services/gateway/spool/spool.h"
+#include "services/gateway/trusted.h"
 
 /** What a loop's thread needs to read a request; never shared. */
 struct loop_tools {
@@ -29,6 +30,7 @@ struct gateway {
     struct spool *spool;
     struct lookup *lookup;
     struct agent_gate *gate;
+    struct trusted *trusted;
     struct account_columns *columns;
     struct loop_tools *loops; /**< one for each HTTP thread */
 };

@@ -33,6 +33,9 @@ MUST_CHECK status job_groups(struct job *j);
 /** The caches of words become what the tables have, once in INVENTORY_CACHE_REVALIDATE days. */
 MUST_CHECK status job_caches(struct job *j);
 
+/** Sessions that nobody used go after SESSION_CLEAN_TIME. */
+MUST_CHECK status job_sessions(struct job *j);
+
 static inline bool job_is_over(const struct job *j)
 {
     return j->stopping && atomic_load(j->stopping);

@@ -18,6 +18,7 @@ static const struct {
 } table[] = {
     {"groups", job_groups, 1},
     {"caches", job_caches, 6},
+    {"sessions", job_sessions, 60},
 };
 
 struct jobs {

@@ -153,6 +153,17 @@ Test(jobs, caches_become_what_the_tables_have, .timeout = 30)
     cr_expect_str_eq(ask(&f, words), "it's,linux/n,new/v,w");
 }
 
+Test(jobs, sessions_that_nobody_used_go, .timeout = 30)
+{
+    AUTO(fixture_close) struct fixture f;
+    fixture_open(&f, "job_sessions");
+    f.options.inventory_session_only = 1;
+    ask(&f,
+        "INSERT INTO muster_session (DEVICEID,STARTED) VALUES ('old',UNIX_TIMESTAMP()-86500),('new',UNIX_TIMESTAMP())");
+    cr_expect_eq(job_sessions(&f.job), ST_OK, "%s", db_error(f.job.db));
+    cr_expect_str_eq(ask(&f, "SELECT GROUP_CONCAT(DEVICEID) FROM muster_session"), "new");
+}
+
 /* ---- the thread ---- */
 
 static bool becomes(struct fixture *f, const char *sql, const char *want)
