@@ -12,9 +12,10 @@
 struct upload_work {
     struct exchange *x;
     enum upload_kind kind;
-    struct account_pairs sent;  /**< INVENTORY */
-    struct admission admission; /**< INVENTORY: what has to be asked before it is taken */
-    bool wanted;                /**< SNMP: the switch of this device is on */
+    struct account_pairs sent;   /**< INVENTORY */
+    struct admission admission;  /**< INVENTORY: what has to be asked before it is taken */
+    struct ocs_config *exported; /**< it is written to a file as these options say; NULL: it is not */
+    bool wanted;                 /**< SNMP: the switch of this device is on */
 };
 
 static void stored(void *ctx, status st, struct upload_id id)
@@ -25,6 +26,8 @@ static void stored(void *ctx, status st, struct upload_id id)
         exchange_refuse(x, refusal_of_spool(st), NULL);
         return;
     }
+    if (w->exported)
+        export_offer(x->gateway->exporter, w->exported, w->kind, x->deviceid, x->view->body);
     char text[UPLOAD_ID_TEXT];
     log_debug("upload stored", LOG_TEXT("upload", upload_id_text(id, text)),
               LOG_TEXT("kind", upload_kind_name(w->kind)), LOG_VIEW("device", x->deviceid),
@@ -47,15 +50,30 @@ static void store(struct upload_work *w)
         exchange_refuse(x, refusal_of_spool(st), NULL);
 }
 
+/** The options as they are now: when the upload is safe, the look-ups may have ended. */
+static bool take_export(struct upload_work *w)
+{
+    struct ocs_config config;
+    lookup_config(w->x->gateway->lookup, &config);
+    if (!export_wants(&config, w->kind))
+        return true;
+    w->exported = http_request_alloc(w->x->request, sizeof *w->exported);
+    if (w->exported)
+        *w->exported = config;
+    return w->exported != NULL;
+}
+
 /** @return NULL when memory is out: then it was answered */
 static struct upload_work *work_new(struct exchange *x, enum upload_kind kind)
 {
     struct upload_work *w = http_request_alloc(x->request, sizeof *w);
-    if (w)
+    if (w) {
         *w = (struct upload_work){.x = x, .kind = kind};
-    else
-        exchange_refuse(x, REFUSE_no_memory, NULL);
-    return w;
+        if (take_export(w))
+            return w;
+    }
+    exchange_refuse(x, REFUSE_no_memory, NULL);
+    return NULL;
 }
 
 void handle_download(struct exchange *x, const struct upload_envelope *envelope)

@@ -99,7 +99,8 @@ status server_start(const struct server_parts *parts, struct server **out, struc
         reason_set(why, "no_memory", "no memory for the server");
         return ST_NO_MEMORY;
     }
-    s->gateway = (struct gateway){.set = parts->set, .spool = parts->spool, .lookup = parts->lookup};
+    s->gateway = (struct gateway){
+        .set = parts->set, .spool = parts->spool, .lookup = parts->lookup, .exporter = parts->exporter};
     s->offer = parts->offer;
     status st = open_all(s, why);
     if (st == ST_OK)
