@@ -25,6 +25,15 @@ CREATE TABLE IF NOT EXISTS muster_rows (
   PRIMARY KEY (HARDWARE_ID, SECTION)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
+-- With INVENTORY_SESSION_ONLY: devices that were told to send. Written by the gateways, so that each knows what another one answered; a
+-- row goes with the INVENTORY that was sent.
+CREATE TABLE IF NOT EXISTS muster_session (
+  DEVICEID     varchar(255) CHARACTER SET utf8mb3 NOT NULL,
+  STARTED      bigint NOT NULL,                     -- seconds since 1970, clock of the database
+  PRIMARY KEY (DEVICEID),
+  KEY STARTED (STARTED)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+
 -- Which migrations were applied.
 CREATE TABLE IF NOT EXISTS muster_schema (
   VERSION      int NOT NULL,

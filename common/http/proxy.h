@@ -1,40 +1,16 @@
 /**
- * Who the client is when proxies stand in front: the list of trusted proxies, the headers by which they pass the client's
+ * Who the client is when proxies stand in front: the headers by which they pass the client's
  * address on, and the PROXY header of the proxied listener. Inner header of common/http.
  *
  * Nothing here is believed unless the caller has found the peer in the list: whoever is not in it can write anything
  * into these headers.
  *
- * Threads: everything here is pure; a list of networks is read-only once parsed.
+ * Threads: everything here is pure.
  */
 #ifndef MUSTER_COMMON_HTTP_PROXY_H
 #define MUSTER_COMMON_HTTP_PROXY_H
 
-#include "common/upload/upload.h"
-
-enum { NETWORKS_MAX = 64 };
-
-struct network {
-    struct upload_address address; /**< IPv4 in IPv6 clothes is stored as IPv4 */
-    unsigned bits;                 /**< leading bits that must agree */
-};
-
-struct networks {
-    struct network list[NETWORKS_MAX];
-    size_t count;
-    bool unix_peers; /**< "unix" was listed: whoever may open our unix socket is a trusted proxy */
-};
-
-/**
- * @param text  addresses, networks ("10.0.0.0/8", "fd00::/8") and the word "unix", separated by commas or blanks; may be NULL
- * @retval ST_INVALID  `why` quotes the entry
- */
-MUST_CHECK status networks_parse(const char *text, struct networks *out, struct reason *why);
-/** @param address  of length 0: the peer of a unix socket */
-bool networks_contain(const struct networks *networks, const struct upload_address *address);
-
-/** IPv4-mapped IPv6 becomes IPv4, so that one host has one address whatever the listener's family is. */
-void address_unmap(struct upload_address *address);
+#include "common/networks/networks.h"
 
 /** What a request carries; absent where the header is missing. Several lines of one header are joined by commas. */
 struct forwarded {

@@ -24,8 +24,10 @@
     X(contacts_lost, "muster_gateway_contacts_not_recorded_total", METRIC_COUNTER,                                     \
       "PROLOGs answered whose contact the spool did not take")                                                         \
     X(snmp_off, "muster_gateway_snmp_off_total", METRIC_COUNTER, "SNMP uploads answered 200: switched off")            \
-    X(snmp_not_stored, "muster_gateway_snmp_not_stored_total", METRIC_COUNTER,                                         \
-      "SNMP uploads answered 200 and dropped: nothing here stores them")                                               \
+    X(exported, "muster_gateway_exports_total{result=\"written\"}", METRIC_COUNTER,                                    \
+      "uploads written to files (GENERATE_OCS_FILES)")                                                                 \
+    X(export_failed, "muster_gateway_exports_total{result=\"failed\"}", METRIC_COUNTER,                                \
+      "uploads written to files (GENERATE_OCS_FILES)")                                                                 \
     X(acked, OFFERS "{verdict=\"ack\"}", METRIC_COUNTER, "answers of consumers to deliveries")                         \
     X(retried, OFFERS "{verdict=\"retry\"}", METRIC_COUNTER, "answers of consumers to deliveries")                     \
     X(rejected, OFFERS "{verdict=\"reject\"}", METRIC_COUNTER, "answers of consumers to deliveries")                   \

@@ -53,10 +53,10 @@
       "age at most of OCS's options (table config)")                                                                   \
     X(agents, "MUSTER_GATEWAY_AGENTS", SET_TEXT, "*", 0, 0,                                                            \
       "User-Agents that may ask for a PROLOG: PREFIX, PREFIX=FIRST..LAST, separated by commas; * is everybody")        \
+    X(trusted, "MUSTER_GATEWAY_TRUSTED", SET_TEXT, "127.0.0.1", 0, 0,                                                  \
+      "addresses, networks and patterns of clients that neither INVENTORY_SESSION_ONLY nor a filter concerns")         \
     X(agents_file, "MUSTER_GATEWAY_AGENTS_FILE", SET_TEXT, "", 0, 0,                                                   \
       "file with further User-Agents, one a line, each let in as it stands there (OCS_OPT_EXT_USERAGENTS_FILE_PATH)")  \
-    X(snmp, "MUSTER_GATEWAY_SNMP", SET_FLAG, "no", 0, 0,                                                               \
-      "yes: SNMP uploads go to the spool (needs a service that takes them); no: answered 200, counted, not stored")    \
     X(database, "MUSTER_DATABASE", SET_SECRET, "mysql://ocs@localhost/ocsweb", 0, 0,                                   \
       "mysql://user:password@host:port/name?socket=/path")                                                             \
     X(admin, "MUSTER_ADMIN", SET_TEXT, "127.0.0.1:9101", 0, 0,                                                         \

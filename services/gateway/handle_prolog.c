@@ -1,10 +1,11 @@
 /*
- * PROLOG: a question, answered at once from the database. It writes nothing itself: that the device was seen goes to the spool as a
+ * PROLOG: a question, answered at once from the database. It writes nothing itself (but for sessions, where they are asked for): that the device was seen goes to the spool as a
  * small upload, without the agent waiting for it.
  */
 #include "common/base/clock.h"
 #include "common/log/log.h"
 #include "common/reply/reply.h"
+#include "services/gateway/admission.h"
 #include "services/gateway/gateway_metrics.h"
 #include "services/gateway/handlers.h"
 #include "services/gateway/prolog/contact.h"
@@ -94,6 +95,8 @@ static status ask(struct db *db, void *ctx)
     status st = db ? look_in_database(c, db, &config) : ST_OK;
     if (st == ST_OK)
         st = compose(c, db, &config);
+    if (st == ST_OK && c->facts.database && c->decision.send)
+        st = session_begin(db, &config, c->x->deviceid);
     return c->failed = st;
 }
 

@@ -3,6 +3,7 @@
  * the committer's thread, once the bytes are on stable storage.
  */
 #include "common/log/log.h"
+#include "services/gateway/admission.h"
 #include "services/gateway/gateway_metrics.h"
 #include "services/gateway/handlers.h"
 #include "services/gateway/prolog/facts.h"
@@ -11,8 +12,10 @@
 struct upload_work {
     struct exchange *x;
     enum upload_kind kind;
-    struct account_pairs sent; /**< INVENTORY */
-    bool wanted;               /**< SNMP: the switch of this device is on */
+    struct account_pairs sent;   /**< INVENTORY */
+    struct admission admission;  /**< INVENTORY: what has to be asked before it is taken */
+    struct ocs_config *exported; /**< it is written to a file as these options say; NULL: it is not */
+    bool wanted;                 /**< SNMP: the switch of this device is on */
 };
 
 static void stored(void *ctx, status st, struct upload_id id)
@@ -23,6 +26,8 @@ static void stored(void *ctx, status st, struct upload_id id)
         exchange_refuse(x, refusal_of_spool(st), NULL);
         return;
     }
+    if (w->exported)
+        export_offer(x->gateway->exporter, w->exported, w->kind, x->deviceid, x->view->body);
     char text[UPLOAD_ID_TEXT];
     log_debug("upload stored", LOG_TEXT("upload", upload_id_text(id, text)),
               LOG_TEXT("kind", upload_kind_name(w->kind)), LOG_VIEW("device", x->deviceid),
@@ -45,15 +50,30 @@ static void store(struct upload_work *w)
         exchange_refuse(x, refusal_of_spool(st), NULL);
 }
 
+/** The options as they are now: when the upload is safe, the look-ups may have ended. */
+static bool take_export(struct upload_work *w)
+{
+    struct ocs_config config;
+    lookup_config(w->x->gateway->lookup, &config);
+    if (!export_wants(&config, w->kind))
+        return true;
+    w->exported = http_request_alloc(w->x->request, sizeof *w->exported);
+    if (w->exported)
+        *w->exported = config;
+    return w->exported != NULL;
+}
+
 /** @return NULL when memory is out: then it was answered */
 static struct upload_work *work_new(struct exchange *x, enum upload_kind kind)
 {
     struct upload_work *w = http_request_alloc(x->request, sizeof *w);
-    if (w)
+    if (w) {
         *w = (struct upload_work){.x = x, .kind = kind};
-    else
-        exchange_refuse(x, REFUSE_no_memory, NULL);
-    return w;
+        if (take_export(w))
+            return w;
+    }
+    exchange_refuse(x, REFUSE_no_memory, NULL);
+    return NULL;
 }
 
 void handle_download(struct exchange *x, const struct upload_envelope *envelope)
@@ -83,28 +103,39 @@ static status prepare_account_reply(struct upload_work *w, const struct account_
     return exchange_prepare(w->x, &text);
 }
 
+/** What is stored of the device; without a database, or when it cannot be read: as of a new one, NO_ACCOUNT_UPDATE. */
+static status read_facts(struct upload_work *w, struct db *db, struct arena *arena, struct account_facts *facts)
+{
+    status st = !arena ? ST_NO_MEMORY : ST_OK;
+    if (db && arena)
+        st = account_facts_read(db, w->x->gateway->columns, w->x->deviceid, arena, facts);
+    if (st == ST_OK || st == ST_UNAVAILABLE)
+        return st;
+    log_warning("cannot compare the administrative values of a device", LOG_VIEW("device", w->x->deviceid),
+                LOG_TEXT("status", status_name(st)), LOG_TEXT("database", db ? db_error(db) : ""));
+    *facts = (struct account_facts){0};
+    return ST_OK;
+}
+
 static status ask_account(struct db *db, void *ctx)
 {
     struct upload_work *w = ctx;
-    struct account_facts facts = {0}; /* without a database: as a new device, NO_ACCOUNT_UPDATE */
+    struct account_facts facts = {0};
     AUTO(arena_destroy) struct arena *arena = arena_new(ANSWER_MAX);
-    status st = !arena ? ST_NO_MEMORY : ST_OK;
-    if (db && arena)
-        st = account_facts_read(db, w->x->gateway->columns, w->x->deviceid, arena, &facts);
-    if (st == ST_UNAVAILABLE)
+    status st = admission_ask(&w->admission, db, w->x->deviceid);
+    if (st == ST_OK && !w->admission.refused)
+        st = read_facts(w, db, arena, &facts);
+    if (st != ST_OK || w->admission.refused)
         return st;
-    if (st != ST_OK) {
-        log_warning("cannot compare the administrative values of a device", LOG_VIEW("device", w->x->deviceid),
-                    LOG_TEXT("status", status_name(st)), LOG_TEXT("database", db ? db_error(db) : ""));
-        facts = (struct account_facts){0};
-    }
     return prepare_account_reply(w, &facts);
 }
 
 static void account_asked(void *ctx)
 {
     struct upload_work *w = ctx;
-    if (w->x->reply.len)
+    if (w->admission.refused)
+        exchange_refuse(w->x, w->admission.refusal, NULL);
+    else if (w->x->reply.len)
         store(w);
     else
         exchange_refuse(w->x, REFUSE_no_memory, NULL);
@@ -136,8 +167,13 @@ void handle_inventory(struct exchange *x, const struct upload_envelope *envelope
         exchange_refuse(x, REFUSE_no_memory, NULL);
         return;
     }
+    w->admission = admission_of(x);
     if (lookup_submit(x->gateway->lookup, ask_account, account_asked, w) == ST_OK)
         return;
+    if (w->admission.sessions || w->admission.flood) {
+        exchange_refuse(x, REFUSE_lookup_busy, NULL);
+        return;
+    }
     /* The look-ups are busy. An upload matters more than its answer: accept it, and let the next one be compared. */
     (void)ask_account(NULL, w);
     account_asked(w);
@@ -156,7 +192,7 @@ static status ask_switch(struct db *db, void *ctx)
     if (db && arena)
         st = prolog_facts_read(db, w->x->deviceid, config.enable_groups != 0, arena, &facts);
     w->wanted = parameter_switch(&facts.parameters, PARAM_SNMP_SWITCH, config.snmp != 0) != 0;
-    return st == ST_UNAVAILABLE ? st : ST_OK; /* else: what the option says; the snmp service looks again */
+    return st == ST_UNAVAILABLE ? st : ST_OK; /* else: what the option says */
 }
 
 static void switch_asked(void *ctx)
@@ -170,22 +206,14 @@ static void switch_asked(void *ctx)
     exchange_answer(w->x, false);
 }
 
-static void drop_snmp(struct exchange *x, bool on)
-{
-    metric_add(on ? &gateway_metrics.snmp_not_stored : &gateway_metrics.snmp_off, 1);
-    if (on)
-        log_info("snmp_not_stored", LOG_VIEW("device", x->deviceid), LOG_NUMBER("bytes", x->view->body.len),
-                 LOG_TEXT("detail", "setting snmp is no: no service here takes SNMP uploads"));
-    exchange_answer(x, false);
-}
-
 void handle_snmp(struct exchange *x, const struct upload_envelope *envelope)
 {
     (void)envelope;
     struct ocs_config config;
     lookup_config(x->gateway->lookup, &config);
-    if (!config.snmp || !x->gateway->set->snmp) {
-        drop_snmp(x, config.snmp != 0);
+    if (!config.snmp) {
+        metric_add(&gateway_metrics.snmp_off, 1);
+        exchange_answer(x, false);
         return;
     }
     struct upload_work *w = work_new(x, UPLOAD_SNMP);

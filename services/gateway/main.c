@@ -107,18 +107,21 @@ int main(int argc, char **argv)
     /* 2. Resources. AUTO releases them in reverse order of these lines: what may still answer a request ends before the server. */
     AUTO(admin_stop) struct admin *admin = NULL;
     AUTO(server_destroy) struct server *server = NULL;
+    AUTO(exporter_destroy) struct exporter *exporter = NULL;
     AUTO(spool_close) struct spool *spool = NULL;
     AUTO(lookup_destroy) struct lookup *lookup = NULL;
     AUTO(offer_stop) struct offer *offer = NULL;
     if (admin_start(set.admin, "gateway", conditions, &admin, &why) != ST_OK)
         return failed("cannot open the admin port", &why);
+    if (exporter_new((size_t)set.spool_queue, (size_t)set.inflated_max, &exporter) != ST_OK)
+        return reason_set(&why, "no_memory", "no memory or no thread"), failed("cannot start the export", &why);
     if (open_spool(&set, &spool, &why) != ST_OK)
         return failed("cannot open the spool", &why);
     if (start_lookups(&set, &target, &lookup, &why) != ST_OK)
         return failed("cannot start the look-ups", &why);
     if (offer_start(spool, set.bind, (size_t)set.body_max + UPLOAD_HEAD_MAX, &offer, &why) != ST_OK)
         return failed("cannot bind the address for parsers", &why);
-    if (server_start(&(struct server_parts){&set, spool, lookup, offer}, &server, &why) != ST_OK)
+    if (server_start(&(struct server_parts){&set, spool, lookup, offer, exporter}, &server, &why) != ST_OK)
         return failed("cannot listen for agents", &why);
 
     /* 3. Run: the loops have their own threads; this one only waits for the signal. */

@@ -39,6 +39,8 @@
     X(query_unknown, 400, "a QUERY that nobody serves, or more than one")                                              \
     X(deviceid_bad, 400, "DEVICEID is missing or has not the form name-YYYY-MM-DD-hh-mm-ss")                           \
     X(agent_refused, 400, "the setting agents does not name this User-Agent")                                          \
+    X(session_missing, 403, "INVENTORY_SESSION_ONLY: no PROLOG of the device was answered SEND a moment ago")          \
+    X(flood, 403, "INVENTORY_FILTER_FLOOD_IP: another new device from the same address")                               \
     X(update_bad, 400, "QUERY UPDATE without AGENT or with an unknown PLATFORM")                                       \
     X(spool_full, 503, "the spool is full or closed after a fault")                                                    \
     X(spool_busy, 503, "too much waits for the disk")                                                                  \

@@ -42,6 +42,7 @@ static void free_tools(struct gateway *g)
     free(g->loops);
     account_columns_destroy(g->columns);
     agent_gate_destroy(g->gate);
+    trusted_destroy(g->trusted);
 }
 
 static status make_tls(struct server *s, struct reason *why)
@@ -85,6 +86,8 @@ static status open_all(struct server *s, struct reason *why)
     }
     status st = agent_gate_new(s->gateway.set->agents, s->gateway.set->agents_file, &s->gateway.gate, why);
     if (st == ST_OK)
+        st = trusted_new(s->gateway.set->trusted, &s->gateway.trusted, why);
+    if (st == ST_OK)
         st = make_tls(s, why);
     return st == ST_OK ? listen_for_agents(s, why) : st;
 }
@@ -96,7 +99,8 @@ status server_start(const struct server_parts *parts, struct server **out, struc
         reason_set(why, "no_memory", "no memory for the server");
         return ST_NO_MEMORY;
     }
-    s->gateway = (struct gateway){.set = parts->set, .spool = parts->spool, .lookup = parts->lookup};
+    s->gateway = (struct gateway){
+        .set = parts->set, .spool = parts->spool, .lookup = parts->lookup, .exporter = parts->exporter};
     s->offer = parts->offer;
     status st = open_all(s, why);
     if (st == ST_OK)

@@ -9,10 +9,12 @@
 #include "common/inflate/inflate.h"
 #include "services/gateway/account_reply.h"
 #include "services/gateway/agent_gate.h"
+#include "services/gateway/export.h"
 #include "services/gateway/gateway_settings.h"
 #include "services/gateway/lookup.h"
 #include "services/gateway/offer.h"
 #include "services/gateway/spool/spool.h"
+#include "services/gateway/trusted.h"
 
 /** What a loop's thread needs to read a request; never shared. */
 struct loop_tools {
@@ -29,6 +31,8 @@ struct gateway {
     struct spool *spool;
     struct lookup *lookup;
     struct agent_gate *gate;
+    struct trusted *trusted;
+    struct exporter *exporter;
     struct account_columns *columns;
     struct loop_tools *loops; /**< one for each HTTP thread */
 };
@@ -41,6 +45,7 @@ struct server_parts {
     struct spool *spool;
     struct lookup *lookup;
     struct offer *offer;
+    struct exporter *exporter; /**< must stay until the spool is closed; NULL: nothing is exported */
 };
 
 /**

@@ -67,7 +67,7 @@ static bool open_record(struct batch *b, struct upload *u, const void *record, s
     if (record_open(record, len, b->record_max, &u->record, &u->why) != ST_OK)
         return false;
     u->head = record_head(u->record);
-    if (u->kind == UPLOAD_SNMP || u->kind <= 0 || u->kind >= UPLOAD_KIND_END) {
+    if (u->kind <= 0 || u->kind >= UPLOAD_KIND_END) {
         reason_set(&u->why, "record_kind", "the writer has nothing to do with uploads of kind %d", (int)u->kind);
         return false;
     }

@@ -21,8 +21,11 @@ static const struct {
     [TABLE_SOFTWARE_VERSION] = {"software_version", false},
     [TABLE_DEVICES] = {"devices", true},
     [TABLE_NETWORKS] = {"networks", true},
+    [TABLE_SNMP_CONFIGS] = {"snmp_configs", false},
+    [TABLE_SNMP_ACCOUNTINFO] = {"snmp_accountinfo", false},
     [TABLE_MUSTER_DEVICE] = {"muster_device", true},
     [TABLE_MUSTER_ROWS] = {"muster_rows", true},
+    [TABLE_MUSTER_SESSION] = {"muster_session", false},
 };
 
 static status read_tables(struct db *db, struct columns *c, struct reason *why)

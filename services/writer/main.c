@@ -4,6 +4,8 @@
 #include "common/link/link.h"
 #include "common/log/log.h"
 #include "common/signals/signals.h"
+#include "common/xml/xml.h"
+#include "services/writer/jobs/jobs.h"
 #include "services/writer/writer.h"
 #include "services/writer/writer_metrics.h"
 
@@ -25,6 +27,8 @@ static const struct settings_program program = {
 };
 
 static const char *const conditions[] = {"parsers", "database", NULL};
+
+enum { JOBS_STOP_MS = 2000 };
 
 static int failed(int code, const char *what, const struct reason *why)
 {
@@ -61,19 +65,27 @@ int main(int argc, char **argv)
         return failed(EXIT_USAGE, "a setting is wrong", &why);
     signals_block(); /* before the first thread, so that every thread inherits the mask */
     db_library_init();
+    xml_library_init();
     metrics_register(&writer_metrics_table);
     metrics_register(&link_metrics_table);
 
     /* 2. Resources, released in reverse order. */
     AUTO(admin_stop) struct admin *admin = NULL;
     AUTO(writer_destroy) struct writer *writer = NULL;
+    AUTO(jobs_destroy) struct jobs *jobs = NULL;
     if (admin_start(set.admin, "writer", conditions, &admin, &why) != ST_OK)
         return failed(EXIT_RESOURCE, "cannot open the admin port", &why);
     status st = writer_start(&set, &target, admin, &writer, &why);
     if (st != ST_OK)
         return failed(st == ST_INVALID ? EXIT_USAGE : EXIT_RESOURCE, "cannot start", &why);
 
-    /* 3. Run: the writer has a thread of its own; this one only waits for the signal. */
+    const struct jobs_settings background = {
+        .target = target, .period_ms = set.jobs_period, .statement_ms = set.jobs_statement};
+    if (jobs_start(&background, &jobs) != ST_OK)
+        return reason_set(&why, "thread", "no thread for the background jobs"),
+               failed(EXIT_RESOURCE, "cannot start", &why);
+
+    /* 3. Run: writer and jobs have threads of their own; this one only waits for the signal. */
     char text[1024];
     settings_print(&program, &set, text, sizeof text);
     log_info("running", LOG_TEXT("settings", text));
@@ -83,10 +95,13 @@ int main(int argc, char **argv)
     /* 4. Drain: take nothing more, finish the batch in hand, answer. */
     signals_second_ends(EXIT_UNDRAINED);
     log_info("draining", LOG_NUMBER("at_most_ms", set.drain));
+    bool jobs_ended = jobs_stop(jobs, JOBS_STOP_MS);
     if (!writer_drain(writer, set.drain)) {
         log_error("not drained in time; what was in hand is offered again", LOG_NUMBER("at_most_ms", set.drain));
         _exit(EXIT_UNDRAINED); /* its thread still works with everything that AUTO would release */
     }
     log_info("stopped", LOG_TEXT("service", "writer"));
+    if (!jobs_ended)
+        _exit(EXIT_CLEAN); /* it waits for a database that does not answer; nothing is lost with it */
     return EXIT_CLEAN;
 }

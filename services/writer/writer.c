@@ -11,7 +11,7 @@
 enum { WAIT_MS = 500, CHECK_MS = 10000 };
 
 static const unsigned kinds = UPLOAD_MASK(UPLOAD_INVENTORY) | UPLOAD_MASK(UPLOAD_CONTACT) |
-                              UPLOAD_MASK(UPLOAD_DOWNLOAD) | UPLOAD_MASK(UPLOAD_NOTIFY);
+                              UPLOAD_MASK(UPLOAD_DOWNLOAD) | UPLOAD_MASK(UPLOAD_NOTIFY) | UPLOAD_MASK(UPLOAD_SNMP);
 
 struct writer {
     struct applier *applier;        /* owned, used by the thread only */

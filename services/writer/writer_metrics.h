@@ -14,6 +14,9 @@
     X(skipped, "muster_writer_skipped_total", METRIC_COUNTER, "uploads older than what is stored, or stored already")  \
     X(contacts, "muster_writer_contacts_total", METRIC_COUNTER, "contacts, notices and results applied")               \
     X(contacts_unknown, "muster_writer_contacts_unknown_total", METRIC_COUNTER, "the same of devices that are not known") \
+    X(snmp_stored, "muster_writer_snmp_uploads_total{result=\"stored\"}", METRIC_COUNTER, "SNMP uploads applied")        \
+    X(snmp_stopped, "muster_writer_snmp_uploads_total{result=\"stopped\"}", METRIC_COUNTER, "SNMP uploads applied")      \
+    X(snmp_rows, "muster_writer_snmp_rows_total", METRIC_COUNTER, "devices found over SNMP, written")                  \
     X(rows_inserted, "muster_writer_rows_inserted_total", METRIC_COUNTER, "rows of sections")                          \
     X(rows_deleted, "muster_writer_rows_deleted_total", METRIC_COUNTER, "rows of sections")                            \
     X(sections_compared, "muster_writer_sections_compared_total", METRIC_COUNTER, "sections read and compared because fingerprints were missing or not trusted") \
@@ -31,7 +34,13 @@
     X(words_read, "muster_writer_words_total{result=\"miss\"}", METRIC_COUNTER, "words of software by where their id came from") \
     X(words_made, "muster_writer_words_total{result=\"new\"}", METRIC_COUNTER, "words of software by where their id came from") \
     X(database_us, "muster_writer_database_microseconds_total", METRIC_COUNTER, "time spent waiting for the database") \
-    X(statements, "muster_writer_statements_total", METRIC_COUNTER, "statements sent")
+    X(statements, "muster_writer_statements_total", METRIC_COUNTER, "statements sent")                                 \
+    X(jobs_leader, "muster_writer_jobs_leader", METRIC_GAUGE, "1: this writer does the background jobs")               \
+    X(jobs_done, "muster_writer_jobs_total{result=\"done\"}", METRIC_COUNTER, "background jobs looked at")             \
+    X(jobs_failed, "muster_writer_jobs_total{result=\"failed\"}", METRIC_COUNTER, "background jobs looked at")         \
+    X(groups_refreshed, "muster_writer_groups_total{result=\"refreshed\"}", METRIC_COUNTER, "groups computed anew")     \
+    X(groups_failed, "muster_writer_groups_total{result=\"failed\"}", METRIC_COUNTER, "groups computed anew")          \
+    X(caches_rebuilt, "muster_writer_caches_rebuilt_total", METRIC_COUNTER, "rebuilds of the caches of words")
 /* clang-format on */
 METRICS_DECLARE(writer_metrics, WRITER_METRICS);
 

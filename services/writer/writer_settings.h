@@ -31,6 +31,10 @@
       "age at most of OCS's options (table config)")                                                                   \
     X(retry_for, "MUSTER_WRITER_RETRY_FOR", SET_MS, "30s", 0, 3600000,                                                 \
       "how long a batch is held and tried again while the database is away")                                           \
+    X(jobs_period, "MUSTER_WRITER_JOBS_PERIOD", SET_MS, "10s", 20, 3600000,                                            \
+      "how often background jobs (groups, caches of words) are looked at")                                             \
+    X(jobs_statement, "MUSTER_WRITER_JOBS_STATEMENT", SET_MS, "60s", 100, 3600000,                                     \
+      "what one statement of a background job may take at most")                                                       \
     X(drain, "MUSTER_WRITER_DRAIN", SET_MS, "25s", 0, 3600000, "time to finish the batch in hand after SIGTERM")
 /* clang-format on */
 

@@ -128,8 +128,12 @@ MUST_CHECK status sections_plan(struct wave *w);
 MUST_CHECK status sections_write(struct wave *w);
 MUST_CHECK status hardware_write(struct wave *w);
 MUST_CHECK status account_write(struct wave *w);
+/** What was found over SNMP; of devices that nobody knows as well. */
+MUST_CHECK status snmp_apply(struct wave *w);
 /** Remember what was written. */
 MUST_CHECK status devices_save(struct wave *w);
+/** With INVENTORY_SESSION_ONLY: what was sent ends the session that allowed it. */
+MUST_CHECK status sessions_end(struct wave *w);
 
 /* ---- shared by the steps ---- */
 

@@ -415,13 +415,14 @@ static status check_locks(const struct wave *w)
     return ST_OK;
 }
 
-/* What else a device sent in this wave came before its INVENTORY: it was not known then. */
+/* What else a device sent in this wave came before its INVENTORY: it was not known then. Devices found over SNMP are of use whoever
+ * found them. */
 static void skip_unknown(struct wave *w)
 {
     for (size_t i = 0; i < w->upload_count; i++) {
         struct upload *u = w->uploads[i];
         bool known = u->device->hardware_id && !u->device->is_new;
-        if (u->skipped || u->kind == UPLOAD_INVENTORY || known)
+        if (u->skipped || u->kind == UPLOAD_INVENTORY || u->kind == UPLOAD_SNMP || known)
             continue;
         u->skipped = true;
         metric_add(&writer_metrics.contacts_unknown, 1);

@@ -132,3 +132,18 @@ Test(writer_contacts, a_changed_address_is_written_and_the_next_inventory_wins, 
     fixture_inventory(&f, device, 2, inventory);
     expect_table(&f, "10.1.1.1|m|g|s", "%s", networks);
 }
+
+Test(writer_contacts, what_was_sent_ends_the_session_that_allowed_it, .timeout = 30)
+{
+    AUTO(fixture_close) struct fixture f;
+    make_device(&f, "session_end");
+    fixture_do(&f, "INSERT INTO config (NAME,IVALUE) VALUES ('INVENTORY_SESSION_ONLY',1)");
+    fixture_do(&f,
+               "INSERT INTO muster_session (DEVICEID,STARTED) VALUES ('%s',UNIX_TIMESTAMP('2025-11-22 08:00:00')),"
+               "('other',1),('later-2025-11-22-08-00-00',UNIX_TIMESTAMP('2025-11-22 08:00:02'))",
+               device);
+    fixture_add(&f, UPLOAD_INVENTORY, device, 1, ROWS("HARDWARE NAME=x"));
+    fixture_add(&f, UPLOAD_INVENTORY, "later-2025-11-22-08-00-00", 1, ROWS("HARDWARE NAME=y"));
+    fixture_apply(&f);
+    expect_table(&f, "later-2025-11-22-08-00-00/other", "SELECT DEVICEID FROM muster_session ORDER BY DEVICEID");
+}

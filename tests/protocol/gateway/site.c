@@ -83,10 +83,11 @@ void site_start(struct site *s, const char *database, const char *const *sql,
         .config_ms = (unsigned)s->set.config_refresh,
     };
     struct reason why = {0};
+    cr_assert_eq(exporter_new(1 << 20, 1 << 20, &s->exporter), ST_OK);
     cr_assert_eq(spool_open(&spool, &s->spool, &why), ST_OK, "%s", why.text);
     cr_assert_eq(lookup_new(&lookup, &s->lookup, &why), ST_OK, "%s", why.text);
     cr_assert_eq(offer_start(s->spool, s->set.bind, 8 << 20, &s->offer, &why), ST_OK, "%s", why.text);
-    const struct server_parts parts = {&s->set, s->spool, s->lookup, s->offer};
+    const struct server_parts parts = {&s->set, s->spool, s->lookup, s->offer, s->exporter};
     cr_assert_eq(server_start(&parts, &s->server, &why), ST_OK, "%s", why.text);
     wait_for_lookups(s);
 }
@@ -98,6 +99,7 @@ void site_stop(struct site *s)
     offer_stop(s->offer);
     lookup_destroy(s->lookup);
     spool_close(s->spool);
+    exporter_destroy(s->exporter);
     server_destroy(s->server);
     char command[128];
     snprintf(command, sizeof command, "rm -rf %s", s->folder);

@@ -14,6 +14,7 @@ struct site {
     struct spool *spool;
     struct lookup *lookup;
     struct offer *offer;
+    struct exporter *exporter;
     struct server *server;
 };
 
