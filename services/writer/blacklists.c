@@ -17,7 +17,6 @@ static const struct {
 } sources[BLACKLIST_COUNT] = {
     [BLACKLIST_SERIAL] = {TABLE_BLACKLIST_SERIALS, "blacklist_serials", "SERIAL"},
     [BLACKLIST_MAC] = {TABLE_BLACKLIST_MACADDRESSES, "blacklist_macaddresses", "MACADDRESS"},
-    [BLACKLIST_SUBNET] = {TABLE_BLACKLIST_SUBNET, "blacklist_subnet", "SUBNET"},
 };
 
 void blacklists_free(struct blacklists *b)

@@ -1,6 +1,6 @@
 /**
- * What the operator says identifies nobody (serials, MAC addresses) and must not be scanned (subnets): the tables blacklist_*, as one
- * snapshot. The exact text counts.
+ * What the operator says identifies nobody: the tables blacklist_serials and blacklist_macaddresses, as one snapshot. The exact text
+ * counts.
  *
  * Threads: a snapshot is read-only.
  */
@@ -9,7 +9,7 @@
 
 #include "services/writer/columns.h"
 
-enum blacklist { BLACKLIST_SERIAL, BLACKLIST_MAC, BLACKLIST_SUBNET, BLACKLIST_COUNT };
+enum blacklist { BLACKLIST_SERIAL, BLACKLIST_MAC, BLACKLIST_COUNT };
 
 struct blacklists;
 

@@ -31,7 +31,6 @@ static status read_ifaces(struct discovery *d, struct discovery_device *out)
             .mask = row_value(s, &row, "IPMASK"),
             .subnet = row_value(s, &row, "IPSUBNET"),
         };
-        iface->blacklisted = blacklists_has(d->wave->blacklists, BLACKLIST_SUBNET, iface->subnet);
     }
     return ST_OK;
 }
@@ -67,17 +66,26 @@ static void append_ids(struct discovery *d)
     buffer_char(&d->wave->st.text, ')');
 }
 
-/* Their own parameters, and whether a group of theirs forbids it. */
-static void append_own(struct discovery *d)
+/* Whether the subnet that a device was given is blacklisted, and whether a group of its forbids it. */
+static void append_vetoes(struct discovery *d)
 {
     struct buffer *sql = &d->wave->st.text;
     const struct ocs_config *options = d->wave->options;
-    buffer_text(sql, "SELECT 0," ROLE_COLUMNS("h", "d") ",");
-    if (options->enable_groups && options->ipdiscover_use_groups && columns_table(d->wave->columns, TABLE_GROUPS_CACHE))
-        buffer_text(sql, "EXISTS(SELECT 1 FROM groups_cache g JOIN devices v ON v.HARDWARE_ID=g.GROUP_ID AND "
-                         "v.NAME='IPDISCOVER' AND v.IVALUE=0 WHERE g.HARDWARE_ID=h.ID AND g.STATIC IN (0,1))");
+    if (columns_table(d->wave->columns, TABLE_BLACKLIST_SUBNET))
+        buffer_text(sql, "2*EXISTS(SELECT 1 FROM blacklist_subnet s WHERE s.SUBNET=d.TVALUE)");
     else
         buffer_text(sql, "0");
+    if (options->enable_groups && options->ipdiscover_use_groups && columns_table(d->wave->columns, TABLE_GROUPS_CACHE))
+        buffer_text(sql, "+EXISTS(SELECT 1 FROM groups_cache g JOIN devices v ON v.HARDWARE_ID=g.GROUP_ID AND "
+                         "v.NAME='IPDISCOVER' AND v.IVALUE=0 WHERE g.HARDWARE_ID=h.ID AND g.STATIC IN (0,1))");
+}
+
+/* Their own parameters. */
+static void append_own(struct discovery *d)
+{
+    struct buffer *sql = &d->wave->st.text;
+    buffer_text(sql, "SELECT 0," ROLE_COLUMNS("h", "d") ",");
+    append_vetoes(d);
     buffer_text(sql, " FROM hardware h LEFT JOIN devices d ON d.HARDWARE_ID=h.ID AND d.NAME='IPDISCOVER' LEFT JOIN "
                      "accountinfo a ON a.HARDWARE_ID=h.ID WHERE h.ID IN (");
     append_ids(d);
@@ -107,8 +115,8 @@ static bool can_scan(const struct discovery_device *d)
     return election_agent_can_scan(d->device->upload->head->agent);
 }
 
-/* Who has the subnets that the others could scan. */
-static void append_occupants(struct discovery *d)
+/* The subnets that could be scanned, as a list. @return how many there are */
+static size_t append_subnets(struct discovery *d, struct buffer *out)
 {
     size_t listed = 0;
     for (size_t i = 0; i < d->device_count; i++) {
@@ -116,14 +124,30 @@ static void append_occupants(struct discovery *d)
         for (size_t k = 0; k < by->iface_count && can_scan(by); k++) {
             if (!election_is_dotted(by->ifaces[k].subnet))
                 continue;
-            if (listed == 0)
-                append_roles(d, "devices r");
-            buffer_text(&d->wave->st.text, listed++ ? "," : "r.NAME='IPDISCOVER' AND r.TVALUE IN (");
-            statement_value(&d->wave->st, by->ifaces[k].subnet);
+            buffer_text(out, listed++ ? "," : "");
+            db_quote(d->wave->st.db, out, by->ifaces[k].subnet);
         }
     }
-    if (listed)
-        buffer_char(&d->wave->st.text, ')');
+    return listed;
+}
+
+/* Who has them, and which of them are blacklisted. */
+static status append_occupants(struct discovery *d)
+{
+    AUTO(buffer_clear) struct buffer list = BUFFER_INIT(1 << 20);
+    struct buffer *sql = &d->wave->st.text;
+    if (append_subnets(d, &list) == 0 || buffer_status(&list) != ST_OK)
+        return buffer_status(&list);
+    append_roles(d, "devices r");
+    buffer_text(sql, "r.NAME='IPDISCOVER' AND r.TVALUE IN (");
+    buffer_add(sql, list.data, list.len);
+    buffer_char(sql, ')');
+    if (!columns_table(d->wave->columns, TABLE_BLACKLIST_SUBNET))
+        return ST_OK;
+    buffer_text(sql, " UNION ALL SELECT 2,0,NULL,NULL,NULL,SUBNET,NULL,0,0 FROM blacklist_subnet WHERE SUBNET IN (");
+    buffer_add(sql, list.data, list.len);
+    buffer_char(sql, ')');
+    return ST_OK;
 }
 
 static double decimal(struct view v)
@@ -145,7 +169,8 @@ static void take_own(struct discovery *d, const struct view *row, struct arena *
         by->known = true;
         by->fidelity = db_number(row[2]);
         by->quality = decimal(row[3]);
-        by->refused = db_number(row[8]) != 0 || (row[4].data && db_number(row[4]) == 0);
+        by->refused = (db_number(row[8]) & 1) || (row[4].data && db_number(row[4]) == 0);
+        by->blacklisted = db_number(row[8]) & 2;
         by->by_operator = db_number(row[4]) == 2;
         by->subnet = arena_copy(arena, row[5]);
         by->tag = arena_copy(arena, row[6]);
@@ -165,6 +190,24 @@ static void take_role(struct discovery *d, const struct view *row, struct arena 
         .over = db_number(row[8]) == 1,
     };
     d->roles[d->role_count++] = role;
+}
+
+static void take_blacklisted(struct discovery *d, struct view subnet)
+{
+    for (size_t i = 0; i < d->device_count; i++)
+        for (size_t k = 0; k < d->devices[i].iface_count; k++)
+            if (view_equal(d->devices[i].ifaces[k].subnet, subnet))
+                d->devices[i].ifaces[k].blacklisted = true;
+}
+
+/* One row of the statement: its first column says of which part. */
+static void take_row(struct discovery *d, const struct view *row, struct arena *arena)
+{
+    switch (db_number(row[0])) {
+    case 0: take_own(d, row, arena); break;
+    case 1: take_role(d, row, arena); break;
+    default: take_blacklisted(d, row[5]); break;
+    }
 }
 
 static int compare_roles(const void *a, const void *b)
@@ -191,8 +234,9 @@ static status read_roles(struct discovery *d)
     statement_start(&d->wave->st, "%s", "");
     append_own(d);
     append_rivals(d);
-    append_occupants(d);
-    status st = statement_run(&d->wave->st, &rows);
+    status st = append_occupants(d);
+    if (st == ST_OK)
+        st = statement_run(&d->wave->st, &rows);
     if (st != ST_OK)
         return st;
     d->role_count = 0;
@@ -202,10 +246,7 @@ static status read_roles(struct discovery *d)
     for (size_t i = 0; i < d->device_count; i++)
         d->devices[i].known = false;
     for (const struct view *row; (row = db_rows_next(rows));)
-        if (db_number(row[0]) == 0)
-            take_own(d, row, arena);
-        else
-            take_role(d, row, arena);
+        take_row(d, row, arena);
     unite_roles(d);
     return ST_OK;
 }

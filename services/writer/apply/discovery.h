@@ -12,6 +12,7 @@ struct discovery_device {
     bool refused;       /**< the operator wants no discovery by it, or by one of its groups */
     struct view subnet; /**< that it was given; empty: none */
     bool by_operator;
+    bool blacklisted; /**< that subnet is */
     uint64_t fidelity;
     double quality;
     struct view tag;

@@ -135,7 +135,7 @@ static void append_host(struct wave *w, const struct host *h, enum host_value va
     }
 }
 
-static status write_hosts(struct discovery *d, const struct hosts *hosts)
+static status write_hosts(struct discovery *d, struct hosts *hosts)
 {
     AUTO(insert_clear) struct insert in;
     AUTO(buffer_clear) struct buffer tail = BUFFER_INIT(1 << 12);
@@ -144,8 +144,10 @@ static status write_hosts(struct discovery *d, const struct hosts *hosts)
     status st = buffer_status(&tail);
     in.tail = tail.data;
     for (size_t i = 0; i < hosts->count && st == ST_OK; i++) {
-        if (i + 1 < hosts->count && same_mac(&hosts->items[i], &hosts->items[i + 1]))
+        if (i + 1 < hosts->count && same_mac(&hosts->items[i], &hosts->items[i + 1])) {
+            hosts->items[i + 1].mac = hosts->items[i].mac; /* as it was spelt first */
             continue;
+        }
         const char *comma = "";
         insert_row(&in);
         for (size_t c = 0; c < COUNT(columns); c++) {
@@ -184,18 +186,13 @@ static status write_results(struct discovery *d)
 
 /* ---- the end of a role ---- */
 
-static bool is_blacklisted(const struct discovery *d, struct view subnet)
-{
-    return blacklists_has(d->wave->blacklists, BLACKLIST_SUBNET, subnet);
-}
-
 /* It reported nothing, there are more than are wanted, or nobody is to scan this subnet. What the operator gave stays. */
 static bool has_to_go(const struct discovery *d, const struct discovery_device *by)
 {
     if (by->by_operator)
         return false;
     size_t others = election_count(d->roles, d->role_count, &d->rules, by->subnet, by->tag);
-    return !section_of(by) || (int64_t)others > d->rules.wanted || is_blacklisted(d, by->subnet);
+    return !section_of(by) || (int64_t)others > d->rules.wanted || by->blacklisted;
 }
 
 static void forget_role(struct discovery *d, uint32_t hardware_id)
