@@ -16,6 +16,7 @@ struct applier {
     struct columns *columns; /* owned; of this connection's database */
     int64_t columns_read_ms;
     struct ocs_config options;
+    struct blacklists *blacklists;     /* owned; as old as the options */
     int64_t options_read_ms;           /* 0: never */
     struct dictionaries *dictionaries; /* owned */
     struct arena *arena;               /* owned; reset before each try */
@@ -46,6 +47,7 @@ void applier_destroy(struct applier *a)
         return;
     disconnect(a);
     columns_free(a->columns);
+    blacklists_free(a->blacklists);
     dictionaries_destroy(a->dictionaries);
     arena_destroy(a->arena);
     free(a);
@@ -102,10 +104,16 @@ static status read_options(struct applier *a)
     int64_t now_ms = clock_steady_ms();
     if (a->options_read_ms && now_ms - a->options_read_ms < a->set.config_refresh_ms)
         return ST_OK;
+    struct blacklists *blacklists = NULL;
     status st = ocs_config_read(a->db, &a->options);
     if (st == ST_OK)
-        a->options_read_ms = now_ms;
-    return st;
+        st = blacklists_read(a->db, a->columns, &blacklists);
+    if (st != ST_OK)
+        return st;
+    blacklists_free(a->blacklists);
+    a->blacklists = blacklists;
+    a->options_read_ms = now_ms;
+    return ST_OK;
 }
 
 static status open_connection(struct applier *a, struct reason *why)
@@ -237,6 +245,8 @@ static status run_once(struct applier *a, struct upload **uploads, size_t count,
                      .arena = a->arena,
                      .absent = a->set.absent,
                      .accept_tag = a->set.accept_tag,
+                     .asset_tag = a->set.asset_tag,
+                     .blacklists = a->blacklists,
                      .uploads = mine,
                      .upload_count = count};
     statement_init(&w.st, a->db);

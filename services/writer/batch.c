@@ -127,6 +127,8 @@ static size_t next_wave(struct batch *b)
             complete = false;
         if (u->outcome == UPLOAD_DEFERRED)
             u->outcome = UPLOAD_WAITS;
+        if (u->outcome == UPLOAD_HELD)
+            complete = true;
         if (u->outcome != UPLOAD_WAITS || complete)
             continue;
         b->wave[count++] = u;
@@ -158,8 +160,9 @@ static void answer(struct link_consumer *to, struct link_delivery *d, const stru
     case UPLOAD_REFUSED: link_consumer_answer(to, d, LINK_REJECT, &u->why); break;
     case UPLOAD_WAITS:
     case UPLOAD_DEFERRED:
+    case UPLOAD_HELD:
         metric_add(&writer_metrics.given_back, 1);
-        link_consumer_answer(to, d, LINK_RETRY, why);
+        link_consumer_answer(to, d, LINK_RETRY, u->outcome == UPLOAD_HELD ? &u->why : why);
         break;
     }
 }

@@ -30,6 +30,10 @@
     X(retries_lost, "muster_writer_retries_total{reason=\"connection\"}", METRIC_COUNTER, "transactions repeated")     \
     X(retries_schema, "muster_writer_retries_total{reason=\"schema\"}", METRIC_COUNTER, "transactions repeated")       \
     X(splits, "muster_writer_splits_total", METRIC_COUNTER, "batches split to find the record that fails")             \
+    X(merges, "muster_writer_merges_total", METRIC_COUNTER, "devices merged into another one")                          \
+    X(elections, "muster_writer_elections_total", METRIC_COUNTER, "devices that got a subnet to scan")                 \
+    X(behind_failed, "muster_writer_behind_failed_total", METRIC_COUNTER, "discovery or merges of a batch that failed and were given up") \
+    X(held, "muster_writer_held_total", METRIC_COUNTER, "inventories given back because the console worked on the device") \
     X(words_known, "muster_writer_words_total{result=\"hit\"}", METRIC_COUNTER, "words of software by where their id came from") \
     X(words_read, "muster_writer_words_total{result=\"miss\"}", METRIC_COUNTER, "words of software by where their id came from") \
     X(words_made, "muster_writer_words_total{result=\"new\"}", METRIC_COUNTER, "words of software by where their id came from") \

@@ -25,6 +25,8 @@
       "what an absent section of an upload means: keep its rows (as OCS does) or clear them")                          \
     X(accept_tag, "MUSTER_WRITER_ACCEPT_TAG", SET_FLAG, "no", 0, 0,                                                    \
       "take ACCOUNTINFO of known devices too (OCS: ACCEPT_TAG_UPDATE_FROM_CLIENT)")                                    \
+    X(asset_tag_duplicates, "MUSTER_WRITER_ASSET_TAG_DUPLICATES", SET_FLAG, "yes", 0, 0,                                 \
+      "AUTO_DUPLICATE_LVL 32: equal asset tags count; no: as with OCS nothing is merged when the level has 32")         \
     X(columns_refresh, "MUSTER_WRITER_COLUMNS_REFRESH", SET_MS, "5min", 10, 86400000,                                \
       "how often the columns of the database are read again")                                                          \
     X(config_refresh, "MUSTER_WRITER_CONFIG_REFRESH", SET_MS, "2s", 10, 60000,                                          \

@@ -12,6 +12,7 @@
 #include "common/ocs_config/ocs_config.h"
 #include "common/record/record.h"
 #include "services/writer/apply/statement.h"
+#include "services/writer/blacklists.h"
 #include "services/writer/columns.h"
 #include "services/writer/dictionary.h"
 #include "services/writer/rules.h"
@@ -23,6 +24,7 @@ enum upload_outcome {
     UPLOAD_APPLIED,  /**< committed, or found to be done before */
     UPLOAD_REFUSED,  /**< will never work: see `why` */
     UPLOAD_DEFERRED, /**< not in this wave: another spelling of a device that is in it */
+    UPLOAD_HELD,     /**< the console works on its device: to be offered again */
 };
 
 struct device;
@@ -54,6 +56,12 @@ struct upload {
     bool wants_words; /**< its software has to be looked up whatever the first look at the device says */
 };
 
+/** Bits of muster_device.FLAGS. */
+enum device_flag {
+    DEVICE_TRUST_NOTHING = 1, /**< read and compare everything once */
+    DEVICE_SEARCH_AGAIN = 2,  /**< a duplicate was found that could not be merged then */
+};
+
 /** One device of a wave. */
 struct device {
     struct view key;                     /**< as its first upload spells it */
@@ -76,6 +84,7 @@ struct device {
     struct view userid;
     struct view last_agent; /**< of the newest contact in this wave; absent: none was sent */
     bool counted;           /**< quality is to be written */
+    bool searches;          /**< another device may be the same machine */
     struct contact_quality quality;
 };
 
@@ -89,7 +98,9 @@ struct wave {
     struct arena *arena;
     enum absent_sections absent;
     bool accept_tag;
-    struct upload **uploads; /**< sorted by key, then id */
+    bool asset_tag;                      /**< the asset tag counts as evidence of a duplicate */
+    const struct blacklists *blacklists; /**< may be NULL */
+    struct upload **uploads;             /**< sorted by key, then id */
     size_t upload_count;
     struct device *devices; /**< sorted by key */
     size_t device_count;
@@ -106,10 +117,19 @@ static inline bool device_writes(const struct device *d)
     return d->upload && d->upload->outcome == UPLOAD_WAITS && !d->upload->skipped;
 }
 
+/** Its INVENTORY is the newest that was applied: in this wave, or before and now it comes again. */
+static inline bool device_is_current(const struct device *d)
+{
+    return d->upload && d->upload->outcome != UPLOAD_REFUSED &&
+           (!d->upload->skipped || upload_id_compare(d->upload->id, d->inventory) == 0);
+}
+
 /* ---- before the transaction, each statement for itself ---- */
 
 /** Group the uploads by device, read what is remembered of each, make rows of muster_device where they are missing. */
 MUST_CHECK status devices_prepare(struct wave *w);
+/** INVENTORYs of devices that the console works on leave the wave. */
+MUST_CHECK status console_locks_obey(struct wave *w);
 /** Look up the words of software that may have to be written, making those that are missing. */
 MUST_CHECK status software_prepare(struct wave *w);
 
@@ -130,12 +150,34 @@ MUST_CHECK status hardware_write(struct wave *w);
 MUST_CHECK status account_write(struct wave *w);
 /** What was found over SNMP; of devices that nobody knows as well. */
 MUST_CHECK status snmp_apply(struct wave *w);
+/** Which devices are to be searched for duplicates behind the COMMIT. */
+MUST_CHECK status duplicates_note(struct wave *w);
 /** Remember what was written. */
 MUST_CHECK status devices_save(struct wave *w);
 /** With INVENTORY_SESSION_ONLY: what was sent ends the session that allowed it. */
 MUST_CHECK status sessions_end(struct wave *w);
 
+/* ---- behind the COMMIT, each with a transaction of its own where it needs one ---- */
+
+/** Network discovery: results of devices that scanned, elections. */
+MUST_CHECK status discovery_apply(struct wave *w);
+/** Devices that are the same machine become one. */
+MUST_CHECK status duplicates_apply(struct wave *w);
+
 /* ---- shared by the steps ---- */
+
+/** Leave out uploads whose outcome is no longer UPLOAD_WAITS, and devices without any. */
+void devices_drop(struct wave *w);
+
+struct console_lock;
+/** Rows of OCS's table `locks`. */
+struct console_locks {
+    size_t count;
+    struct console_lock *items;
+};
+MUST_CHECK status console_locks_read(struct wave *w, struct console_locks *out);
+/** Whether the console works on it now: its lock is younger than LOCK_REUSE_TIME. */
+bool console_locks_hold(const struct console_locks *locks, uint32_t hardware_id, struct view deviceid);
 
 /** "FROM_UNIXTIME(seconds)" of an upload's acceptance. */
 void append_time(struct buffer *sql, struct upload_id id);

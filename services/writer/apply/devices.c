@@ -6,8 +6,6 @@
 #include "services/writer/apply/lookup.h"
 #include "services/writer/writer_metrics.h"
 
-enum { FLAG_TRUST_NOTHING = 1 };
-
 #define DEVICE_COLUMNS "DEVICEID,HARDWARE_ID,INVENTORY_HI,INVENTORY_LO,CONTACT_HI,CONTACT_LO,NORMALISER,FLAGS,SECTIONS"
 
 /* A list of texts with what they belong to, as lookup_exact() wants it. */
@@ -164,7 +162,7 @@ static void defer_spellings(struct wave *w)
     }
 }
 
-static void drop_deferred(struct wave *w)
+void devices_drop(struct wave *w)
 {
     size_t kept = 0;
     for (size_t i = 0; i < w->upload_count; i++)
@@ -206,7 +204,7 @@ status devices_prepare(struct wave *w)
     if (st == ST_OK && missing) {
         st = make_missing(w, &keys);
         defer_spellings(w);
-        drop_deferred(w);
+        devices_drop(w);
     }
     return st;
 }
@@ -433,7 +431,7 @@ static void judge_trust(struct device *d)
 {
     if (!device_writes(d))
         return;
-    if ((d->flags & FLAG_TRUST_NOTHING) || d->normaliser != d->upload->head->normaliser)
+    if ((d->flags & DEVICE_TRUST_NOTHING) || d->normaliser != d->upload->head->normaliser)
         d->trusts_nothing = true;
 }
 
@@ -482,7 +480,7 @@ static void append_device(struct wave *w, const struct device *d)
     buffer_format(sql, ",%u,%llu,%llu,%llu,%llu,%u,%u,", d->hardware_id, (unsigned long long)inventory.hi,
                   (unsigned long long)inventory.lo, (unsigned long long)d->contact.hi,
                   (unsigned long long)d->contact.lo, writes ? d->upload->head->normaliser : d->normaliser,
-                  writes ? d->flags & ~FLAG_TRUST_NOTHING : d->flags);
+                  writes ? 0u : d->flags);
     db_bytes(sql, buffer_view(&packed));
 }
 

@@ -1,17 +1,24 @@
 /* The steps of a wave, in order. Tables are always locked in this order: muster_device, hardware, devices, networks, then the sections
- * as the section map has them, hardware (locked already), accountinfo, tables of SNMP types, snmp_accountinfo, muster_rows, muster_device (locked already), muster_session. */
+ * as the section map has them, hardware (locked already), accountinfo, tables of SNMP types, snmp_accountinfo, muster_rows,
+ * muster_device (locked already), muster_session.
+ *
+ * Behind the COMMIT comes what has to see what other writers have committed. When it fails for a reason that passes, the wave is repeated:
+ * its INVENTORYs are then found to be applied, and only this is done for them. */
 #include "services/writer/apply/transaction.h"
 
+#include "common/log/log.h"
 #include "services/writer/writer_metrics.h"
 
 typedef status step_fn(struct wave *w);
 
-static step_fn *const before[] = {devices_prepare, software_prepare};
+static step_fn *const before[] = {devices_prepare, console_locks_obey, software_prepare};
 
 static step_fn *const steps[] = {
-    devices_lock,   contacts_apply, downloads_apply, notices_apply, sections_plan, sections_write,
-    hardware_write, account_write,  snmp_apply,      devices_save,  sessions_end,
+    devices_lock,   contacts_apply, downloads_apply, notices_apply,   sections_plan, sections_write,
+    hardware_write, account_write,  snmp_apply,      duplicates_note, devices_save,  sessions_end,
 };
+
+static step_fn *const behind[] = {discovery_apply, duplicates_apply};
 
 static status run_steps(struct wave *w, step_fn *const *list, size_t count)
 {
@@ -45,6 +52,24 @@ static void commit_counts(struct wave *w)
         w->uploads[i]->outcome = UPLOAD_APPLIED;
 }
 
+/* The INVENTORYs are stored: what is wrong here must not send them into quarantine. */
+static status run_behind(struct wave *w)
+{
+    for (size_t i = 0; i < COUNT(behind); i++) {
+        status st = behind[i](w);
+        if (st == ST_AGAIN || st == ST_UNAVAILABLE)
+            return st;
+        if (st == ST_OK)
+            continue;
+        metric_add(&writer_metrics.behind_failed, 1);
+        log_error("discovery or merge given up", LOG_TEXT("status", status_name(st)),
+                  LOG_TEXT("database", db_error(w->st.db)));
+        if (statement_do(&w->st, "ROLLBACK") != ST_OK)
+            return ST_UNAVAILABLE;
+    }
+    return ST_OK;
+}
+
 status wave_run(struct wave *w)
 {
     status st = run_steps(w, before, COUNT(before));
@@ -57,5 +82,5 @@ status wave_run(struct wave *w)
         st = statement_do(&w->st, "COMMIT");
     if (st == ST_OK)
         commit_counts(w);
-    return st;
+    return st == ST_OK ? run_behind(w) : st;
 }

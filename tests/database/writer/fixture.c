@@ -17,6 +17,7 @@ void fixture_open_at(struct fixture *f, const struct db_target *target, enum abs
                                    .memory_max = 64 << 20,
                                    .absent = absent,
                                    .accept_tag = accept_tag,
+                                   .asset_tag = true,
                                    .retry_for_ms = 2000,
                                    .columns_refresh_ms = 60000};
     f->applier = applier_new(&set);
