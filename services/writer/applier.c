@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <time.h>
 
-enum { PAUSE_MIN_MS = 20, PAUSE_MAX_MS = 1000, PAUSE_SLICE_MS = 50, LOCK_TRIES = 30 };
+enum { PAUSE_MIN_MS = 20, PAUSE_MAX_MS = 1000, PAUSE_SLICE_MS = 50, LOCK_TRIES = 30, OSNAMES_MAX = 1000 };
 
 struct applier {
     struct applier_settings set;
@@ -18,6 +18,7 @@ struct applier {
     struct ocs_config options;
     int64_t options_read_ms;           /* 0: never */
     struct dictionaries *dictionaries; /* owned */
+    struct word_cache *osnames;        /* owned; words seen in the database since options_read_ms */
     struct arena *arena;               /* owned; reset before each try */
     unsigned random;                   /* for the jitter of pauses */
 };
@@ -30,8 +31,9 @@ struct applier *applier_new(const struct applier_settings *set)
     a->set = *set;
     a->random = (unsigned)clock_wall_us() | 1;
     a->dictionaries = dictionaries_new(set->words_max);
+    a->osnames = word_cache_new(OSNAMES_MAX);
     a->arena = arena_new(set->memory_max);
-    return a->dictionaries && a->arena ? STEAL(a) : NULL;
+    return a->dictionaries && a->osnames && a->arena ? STEAL(a) : NULL;
 }
 
 static void disconnect(struct applier *a)
@@ -47,6 +49,7 @@ void applier_destroy(struct applier *a)
     disconnect(a);
     columns_free(a->columns);
     dictionaries_destroy(a->dictionaries);
+    word_cache_destroy(a->osnames);
     arena_destroy(a->arena);
     free(a);
 }
@@ -82,9 +85,11 @@ static status read_options(struct applier *a)
     if (a->options_read_ms && now_ms - a->options_read_ms < a->set.config_refresh_ms)
         return ST_OK;
     status st = ocs_config_read(a->db, &a->options);
-    if (st == ST_OK)
-        a->options_read_ms = now_ms;
-    return st;
+    if (st != ST_OK)
+        return st;
+    a->options_read_ms = now_ms;
+    word_cache_clear(a->osnames); /* somebody else may have emptied the table */
+    return ST_OK;
 }
 
 static status open_connection(struct applier *a, struct reason *why)
@@ -211,6 +216,7 @@ static status run_once(struct applier *a, struct upload **uploads, size_t count,
     struct wave w = {.options = &a->options,
                      .columns = a->columns,
                      .dictionaries = a->dictionaries,
+                     .osnames = a->osnames,
                      .arena = a->arena,
                      .absent = a->set.absent,
                      .accept_tag = a->set.accept_tag,
