@@ -69,6 +69,7 @@ struct misses {
     size_t count;
     struct view *words; /* sorted by bytes */
     bool *found;
+    size_t *places; /* of each: where it was asked for first */
     uint32_t *ids;
     uint32_t *unfinished; /* ids of versions whose PRETTYVERSION is NULL */
     size_t unfinished_count;
@@ -127,30 +128,45 @@ static void append_columns(struct misses *m, struct insert *in)
     buffer_text(&in->head, ") VALUES ");
 }
 
+/* A word that is new, and where it was asked for first. */
+struct new_word {
+    struct view word;
+    size_t place;
+};
+
+static size_t trimmed(struct view v)
+{
+    while (v.len && v.data[v.len - 1] == ' ')
+        v.len--;
+    return v.len;
+}
+
 static int compare_folded(const void *a, const void *b)
 {
-    const struct view *x = *(const struct view *const *)a, *y = *(const struct view *const *)b;
-    size_t len = x->len < y->len ? x->len : y->len;
-    int order = strncasecmp(x->data, y->data, len);
-    return order ? order : x->len < y->len ? -1 : x->len > y->len;
+    const struct new_word *x = a, *y = b;
+    size_t x_len = trimmed(x->word), y_len = trimmed(y->word);
+    int order = strncasecmp(x->word.data, y->word.data, x_len < y_len ? x_len : y_len);
+    if (order || x_len != y_len)
+        return order ? order : x_len < y_len ? -1 : 1;
+    return x->place < y->place ? -1 : x->place > y->place;
 }
 
 /* The words that are new, roughly in the order of the index: writers that insert the same words then wait for each other instead of
- * dying of deadlocks. */
-static const struct view **sort_new(struct misses *m, size_t *count)
+ * dying of deadlocks. Of several spellings the one that came first counts, as it does for OCS. */
+static struct new_word *sort_new(struct misses *m, size_t *count)
 {
-    const struct view **order = arena_alloc(m->arena, (m->count + 1) * sizeof *order);
+    struct new_word *order = arena_alloc(m->arena, (m->count + 1) * sizeof *order);
     if (!order)
         return NULL;
     *count = 0;
     for (size_t i = 0; i < m->count; i++)
         if (!m->found[i])
-            order[(*count)++] = &m->words[i];
-    qsort(order, *count, sizeof(const struct view *), compare_folded);
+            order[(*count)++] = (struct new_word){m->words[i], m->places[i]};
+    qsort(order, *count, sizeof *order, compare_folded);
     return order;
 }
 
-static status insert_once(struct misses *m, const struct view *const *order, size_t count)
+static status insert_once(struct misses *m, const struct new_word *order, size_t count)
 {
     AUTO(insert_clear) struct insert in;
     insert_init(&in, m->st, NULL, "");
@@ -158,9 +174,9 @@ static status insert_once(struct misses *m, const struct view *const *order, siz
     status st = ST_OK;
     for (size_t i = 0; i < count && st == ST_OK; i++) {
         insert_row(&in);
-        statement_value(m->st, *order[i]);
+        statement_value(m->st, order[i].word);
         if (has_pretty(m))
-            append_parts(m, *order[i], false);
+            append_parts(m, order[i].word, false);
         st = insert_row_end(&in, NULL, 0);
     }
     return st == ST_OK ? insert_finish(&in) : st;
@@ -171,7 +187,7 @@ static status insert_once(struct misses *m, const struct view *const *order, siz
 static status insert_new(struct misses *m)
 {
     size_t count = 0;
-    const struct view **order = sort_new(m, &count);
+    const struct new_word *order = sort_new(m, &count);
     if (!order)
         return ST_NO_MEMORY;
     metric_add(&writer_metrics.words_made, (int64_t)count);
@@ -218,6 +234,19 @@ static status resolve_misses(struct misses *m)
     return st == ST_OK ? finish_versions(m) : st;
 }
 
+static size_t place_of(const struct misses *m, struct view word)
+{
+    const struct view *at = bsearch(&word, m->words, m->count, sizeof *m->words, lookup_compare);
+    return (size_t)(at - m->words);
+}
+
+static void note_places(struct misses *m, const struct view *words, const uint32_t *ids, size_t count)
+{
+    for (size_t i = count; i-- > 0;)
+        if (!ids[i])
+            m->places[place_of(m, words[i])] = i;
+}
+
 /* Keep each missing word once, sorted; false when memory is out. */
 static bool collect(struct misses *m, const struct view *words, const uint32_t *ids, size_t count)
 {
@@ -236,9 +265,12 @@ static bool collect(struct misses *m, const struct view *words, const uint32_t *
     m->found = arena_alloc(m->arena, unique + 1);
     m->ids = arena_alloc(m->arena, (unique + 1) * sizeof *m->ids);
     m->unfinished = arena_alloc(m->arena, (unique + 1) * sizeof *m->unfinished);
-    if (m->found)
-        memset(m->found, 0, unique + 1);
-    return m->found && m->ids && m->unfinished;
+    m->places = arena_alloc(m->arena, (unique + 1) * sizeof *m->places);
+    if (!m->found || !m->ids || !m->unfinished || !m->places)
+        return false;
+    memset(m->found, 0, unique + 1);
+    note_places(m, words, ids, count);
+    return true;
 }
 
 static void hand_out(struct misses *m, const struct view *words, uint32_t *ids, size_t count)
@@ -246,10 +278,8 @@ static void hand_out(struct misses *m, const struct view *words, uint32_t *ids, 
     for (size_t i = 0; i < m->count; i++)
         word_cache_put(m->d->words[m->kind], m->words[i], m->ids[i]);
     for (size_t i = 0; i < count; i++) {
-        if (ids[i])
-            continue;
-        const struct view *at = bsearch(&words[i], m->words, m->count, sizeof *m->words, lookup_compare);
-        ids[i] = m->ids[at - m->words];
+        if (!ids[i])
+            ids[i] = m->ids[place_of(m, words[i])];
     }
 }
 

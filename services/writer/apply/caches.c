@@ -170,7 +170,8 @@ static status read_deleted(struct wave *w, size_t from, size_t to)
     while (listed && st == ST_OK && (row = db_rows_next(rows)))
         for (int c = CACHE_REGISTRY_NAME; c < CACHE_COUNT; c++)
             if (row[c - CACHE_REGISTRY_NAME].data)
-                set_add(w, &w->cache_words->removed[c], (enum cache)c, row[c - CACHE_REGISTRY_NAME]);
+                set_add(w, &w->cache_words->removed[c], (enum cache)c,
+                        arena_copy(w->arena, row[c - CACHE_REGISTRY_NAME]));
     return st;
 }
 
