@@ -16,6 +16,7 @@ struct applier {
     struct columns *columns; /* owned; of this connection's database */
     int64_t columns_read_ms;
     struct ocs_config options;
+    struct operator_rules *rules;      /* owned; read together with the options */
     int64_t options_read_ms;           /* 0: never */
     struct dictionaries *dictionaries; /* owned */
     struct word_cache *osnames;        /* owned; words seen in the database since options_read_ms */
@@ -32,8 +33,9 @@ struct applier *applier_new(const struct applier_settings *set)
     a->random = (unsigned)clock_wall_us() | 1;
     a->dictionaries = dictionaries_new(set->words_max);
     a->osnames = word_cache_new(OSNAMES_MAX);
+    a->rules = operator_rules_new();
     a->arena = arena_new(set->memory_max);
-    return a->dictionaries && a->osnames && a->arena ? STEAL(a) : NULL;
+    return a->dictionaries && a->osnames && a->rules && a->arena ? STEAL(a) : NULL;
 }
 
 static void disconnect(struct applier *a)
@@ -50,6 +52,7 @@ void applier_destroy(struct applier *a)
     columns_free(a->columns);
     dictionaries_destroy(a->dictionaries);
     word_cache_destroy(a->osnames);
+    operator_rules_free(a->rules);
     arena_destroy(a->arena);
     free(a);
 }
@@ -85,6 +88,8 @@ static status read_options(struct applier *a)
     if (a->options_read_ms && now_ms - a->options_read_ms < a->set.config_refresh_ms)
         return ST_OK;
     status st = ocs_config_read(a->db, &a->options);
+    if (st == ST_OK)
+        st = operator_rules_read(a->rules, a->db, &a->options);
     if (st != ST_OK)
         return st;
     a->options_read_ms = now_ms;
@@ -205,7 +210,7 @@ static status run_once(struct applier *a, struct upload **uploads, size_t count,
         return ST_UNAVAILABLE;
     st = read_options(a);
     if (st != ST_OK) {
-        reason_set(why, "database", "table config: %s (%u)", db_error(a->db), db_errno(a->db));
+        reason_set(why, "database", "options or rules: %s (%u)", db_error(a->db), db_errno(a->db));
         return st;
     }
     arena_reset(a->arena);
@@ -214,6 +219,7 @@ static status run_once(struct applier *a, struct upload **uploads, size_t count,
         return ST_NO_MEMORY;
     memcpy(mine, uploads, count * sizeof *mine);
     struct wave w = {.options = &a->options,
+                     .rules = a->rules,
                      .columns = a->columns,
                      .dictionaries = a->dictionaries,
                      .osnames = a->osnames,

@@ -21,6 +21,8 @@ static const struct {
     [TABLE_SOFTWARE_VERSION] = {"software_version", false},
     [TABLE_DEVICES] = {"devices", true},
     [TABLE_NETWORKS] = {"networks", true},
+    [TABLE_DOWNLOAD_HISTORY] = {"download_history", false},
+    [TABLE_SAAS] = {"saas", false},
     [TABLE_OSNAME_CACHE] = {"hardware_osname_cache", false},
     [TABLE_REGISTRY_NAME_CACHE] = {"registry_name_cache", false},
     [TABLE_REGISTRY_VALUE_CACHE] = {"registry_regvalue_cache", false},

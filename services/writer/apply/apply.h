@@ -14,6 +14,7 @@
 #include "services/writer/apply/statement.h"
 #include "services/writer/columns.h"
 #include "services/writer/dictionary.h"
+#include "services/writer/operator_rules.h"
 #include "services/writer/rules.h"
 #include "services/writer/state.h"
 #include "services/writer/word_cache.h"
@@ -85,6 +86,7 @@ enum absent_sections { ABSENT_KEEP, ABSENT_CLEAR };
 struct wave {
     struct statement st;
     const struct ocs_config *options; /**< of OCS, as its console has set them */
+    const struct operator_rules *rules;
     const struct columns *columns;
     struct dictionaries *dictionaries;
     struct word_cache *osnames; /**< those that were in hardware_osname_cache when the options were read, or since */
@@ -135,6 +137,10 @@ MUST_CHECK status caches_collect(struct wave *w);
 MUST_CHECK status sections_write(struct wave *w);
 MUST_CHECK status hardware_write(struct wave *w);
 MUST_CHECK status account_write(struct wave *w);
+/** Which packages the agents say they have installed. */
+MUST_CHECK status history_write(struct wave *w);
+/** Uses of services that the operator's rules name. */
+MUST_CHECK status saas_write(struct wave *w);
 /** Names and values of registry rows for the console's lists. */
 MUST_CHECK status caches_write(struct wave *w);
 /** Remember what was written. */
