@@ -8,7 +8,14 @@
 #include <errno.h>
 #include <time.h>
 
-enum { PAUSE_MIN_MS = 20, PAUSE_MAX_MS = 1000, PAUSE_SLICE_MS = 50, LOCK_TRIES = 30, VERSIONS_AT_ONCE = 2000 };
+enum {
+    PAUSE_MIN_MS = 20,
+    PAUSE_MAX_MS = 1000,
+    PAUSE_SLICE_MS = 50,
+    LOCK_TRIES = 30,
+    VERSIONS_AT_ONCE = 2000,
+    OSNAMES_MAX = 1000
+};
 
 struct applier {
     struct applier_settings set;
@@ -17,8 +24,10 @@ struct applier {
     int64_t columns_read_ms;
     struct ocs_config options;
     struct blacklists *blacklists;     /* owned; as old as the options */
+    struct operator_rules *rules;      /* owned; read together with the options */
     int64_t options_read_ms;           /* 0: never */
     struct dictionaries *dictionaries; /* owned */
+    struct word_cache *osnames;        /* owned; words seen in the database since options_read_ms */
     struct arena *arena;               /* owned; reset before each try */
     unsigned random;                   /* for the jitter of pauses */
 };
@@ -31,8 +40,10 @@ struct applier *applier_new(const struct applier_settings *set)
     a->set = *set;
     a->random = (unsigned)clock_wall_us() | 1;
     a->dictionaries = dictionaries_new(set->words_max);
+    a->osnames = word_cache_new(OSNAMES_MAX);
+    a->rules = operator_rules_new();
     a->arena = arena_new(set->memory_max);
-    return a->dictionaries && a->arena ? STEAL(a) : NULL;
+    return a->dictionaries && a->osnames && a->rules && a->arena ? STEAL(a) : NULL;
 }
 
 static void disconnect(struct applier *a)
@@ -49,6 +60,8 @@ void applier_destroy(struct applier *a)
     columns_free(a->columns);
     blacklists_free(a->blacklists);
     dictionaries_destroy(a->dictionaries);
+    word_cache_destroy(a->osnames);
+    operator_rules_free(a->rules);
     arena_destroy(a->arena);
     free(a);
 }
@@ -108,11 +121,16 @@ static status read_options(struct applier *a)
     status st = ocs_config_read(a->db, &a->options);
     if (st == ST_OK)
         st = blacklists_read(a->db, a->columns, &blacklists);
-    if (st != ST_OK)
+    if (st == ST_OK)
+        st = operator_rules_read(a->rules, a->db, &a->options);
+    if (st != ST_OK) {
+        blacklists_free(blacklists);
         return st;
+    }
     blacklists_free(a->blacklists);
     a->blacklists = blacklists;
     a->options_read_ms = now_ms;
+    word_cache_clear(a->osnames); /* somebody else may have emptied the table */
     return ST_OK;
 }
 
@@ -240,8 +258,10 @@ static status run_once(struct applier *a, struct upload **uploads, size_t count,
         return ST_NO_MEMORY;
     memcpy(mine, uploads, count * sizeof *mine);
     struct wave w = {.options = &a->options,
+                     .rules = a->rules,
                      .columns = a->columns,
                      .dictionaries = a->dictionaries,
+                     .osnames = a->osnames,
                      .arena = a->arena,
                      .absent = a->set.absent,
                      .accept_tag = a->set.accept_tag,

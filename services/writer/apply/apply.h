@@ -15,8 +15,10 @@
 #include "services/writer/blacklists.h"
 #include "services/writer/columns.h"
 #include "services/writer/dictionary.h"
+#include "services/writer/operator_rules.h"
 #include "services/writer/rules.h"
 #include "services/writer/state.h"
+#include "services/writer/word_cache.h"
 
 /** What became of an upload. */
 enum upload_outcome {
@@ -93,8 +95,10 @@ enum absent_sections { ABSENT_KEEP, ABSENT_CLEAR };
 struct wave {
     struct statement st;
     const struct ocs_config *options; /**< of OCS, as its console has set them */
+    const struct operator_rules *rules;
     const struct columns *columns;
     struct dictionaries *dictionaries;
+    struct word_cache *osnames; /**< those that were in hardware_osname_cache when the options were read, or since */
     struct arena *arena;
     enum absent_sections absent;
     bool accept_tag;
@@ -106,6 +110,7 @@ struct wave {
     size_t device_count;
     struct section_work *works; /**< sections to write; see sections.h */
     size_t work_count;
+    struct cache_words *cache_words; /**< of caches.c; NULL: none */
     struct {
         int64_t inserted, deleted, compared;
     } rows; /**< for the metrics, once it is committed */
@@ -132,6 +137,8 @@ MUST_CHECK status devices_prepare(struct wave *w);
 MUST_CHECK status console_locks_obey(struct wave *w);
 /** Look up the words of software that may have to be written, making those that are missing. */
 MUST_CHECK status software_prepare(struct wave *w);
+/** Names of operating systems for the console's lists. */
+MUST_CHECK status osnames_prepare(struct wave *w);
 
 /* ---- in the transaction, in this order ---- */
 
@@ -145,6 +152,8 @@ MUST_CHECK status downloads_apply(struct wave *w);
 MUST_CHECK status notices_apply(struct wave *w);
 /** Which sections differ from what was written last, and which of their rows. */
 MUST_CHECK status sections_plan(struct wave *w);
+/** Words of registry rows that are about to come or go. */
+MUST_CHECK status caches_collect(struct wave *w);
 MUST_CHECK status sections_write(struct wave *w);
 MUST_CHECK status hardware_write(struct wave *w);
 MUST_CHECK status account_write(struct wave *w);
@@ -152,6 +161,12 @@ MUST_CHECK status account_write(struct wave *w);
 MUST_CHECK status snmp_apply(struct wave *w);
 /** Which devices are to be searched for duplicates behind the COMMIT. */
 MUST_CHECK status duplicates_note(struct wave *w);
+/** Which packages the agents say they have installed. */
+MUST_CHECK status history_write(struct wave *w);
+/** Uses of services that the operator's rules name. */
+MUST_CHECK status saas_write(struct wave *w);
+/** Names and values of registry rows for the console's lists. */
+MUST_CHECK status caches_write(struct wave *w);
 /** Remember what was written. */
 MUST_CHECK status devices_save(struct wave *w);
 /** With INVENTORY_SESSION_ONLY: what was sent ends the session that allowed it. */
