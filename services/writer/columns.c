@@ -21,6 +21,7 @@ static const struct {
     [TABLE_SOFTWARE_VERSION] = {"software_version", false},
     [TABLE_DEVICES] = {"devices", true},
     [TABLE_NETWORKS] = {"networks", true},
+    [TABLE_SOFTWARE_CATEGORIES_LINK] = {"software_categories_link", false},
     [TABLE_DOWNLOAD_HISTORY] = {"download_history", false},
     [TABLE_SAAS] = {"saas", false},
     [TABLE_OSNAME_CACHE] = {"hardware_osname_cache", false},

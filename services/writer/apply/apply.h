@@ -135,6 +135,8 @@ MUST_CHECK status sections_plan(struct wave *w);
 /** Words of registry rows that are about to come or go. */
 MUST_CHECK status caches_collect(struct wave *w);
 MUST_CHECK status sections_write(struct wave *w);
+/** Categories of the software that was written. */
+MUST_CHECK status categories_write(struct wave *w);
 MUST_CHECK status hardware_write(struct wave *w);
 MUST_CHECK status account_write(struct wave *w);
 /** Which packages the agents say they have installed. */

@@ -1,5 +1,6 @@
 /* The steps of a wave, in order. Tables are always locked in this order: muster_device, hardware, devices, networks, then the sections
- * as the section map has them, hardware (locked already), accountinfo, download_history, saas, caches of words, muster_rows, muster_device (locked already). */
+ * as the section map has them, software_categories_link, hardware (locked already), accountinfo, download_history, saas, caches of
+ * words, muster_rows, muster_device (locked already). */
 #include "services/writer/apply/transaction.h"
 
 #include "services/writer/writer_metrics.h"
@@ -9,8 +10,8 @@ typedef status step_fn(struct wave *w);
 static step_fn *const before[] = {devices_prepare, software_prepare, osnames_prepare};
 
 static step_fn *const steps[] = {
-    devices_lock,   contacts_apply, downloads_apply, notices_apply, sections_plan, caches_collect, sections_write,
-    hardware_write, account_write,  history_write,   saas_write,    caches_write,  devices_save,
+    devices_lock,     contacts_apply, downloads_apply, notices_apply, sections_plan, caches_collect, sections_write,
+    categories_write, hardware_write, account_write,   history_write, saas_write,    caches_write,   devices_save,
 };
 
 static status run_steps(struct wave *w, step_fn *const *list, size_t count)
