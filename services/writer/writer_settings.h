@@ -29,6 +29,8 @@
       "how often the columns of the database are read again")                                                          \
     X(config_refresh, "MUSTER_WRITER_CONFIG_REFRESH", SET_MS, "2s", 10, 60000,                                          \
       "age at most of OCS's options (table config)")                                                                   \
+    X(assets_refresh, "MUSTER_WRITER_ASSETS_REFRESH", SET_MS, "5min", 10, 86400000,                                    \
+      "how often the queries of asset categories are run again")                                                       \
     X(retry_for, "MUSTER_WRITER_RETRY_FOR", SET_MS, "30s", 0, 3600000,                                                 \
       "how long a batch is held and tried again while the database is away")                                           \
     X(drain, "MUSTER_WRITER_DRAIN", SET_MS, "25s", 0, 3600000, "time to finish the batch in hand after SIGTERM")

@@ -12,6 +12,7 @@
 #include "common/ocs_config/ocs_config.h"
 #include "common/record/record.h"
 #include "services/writer/apply/statement.h"
+#include "services/writer/asset_categories.h"
 #include "services/writer/columns.h"
 #include "services/writer/dictionary.h"
 #include "services/writer/operator_rules.h"
@@ -87,6 +88,7 @@ struct wave {
     struct statement st;
     const struct ocs_config *options; /**< of OCS, as its console has set them */
     const struct operator_rules *rules;
+    const struct asset_categories *assets;
     const struct columns *columns;
     struct dictionaries *dictionaries;
     struct word_cache *osnames; /**< those that were in hardware_osname_cache when the options were read, or since */
