@@ -57,6 +57,8 @@ MUST_CHECK status db_exec(struct db *db, const char *format, ...) __attribute__(
 const struct view *db_rows_next(struct db_rows *rows);
 size_t db_rows_count(const struct db_rows *rows);
 size_t db_rows_columns(const struct db_rows *rows);
+/** Name of a column; valid until db_rows_free(). @param column  below db_rows_columns() */
+const char *db_rows_name(const struct db_rows *rows, size_t column);
 void db_rows_free(struct db_rows *rows); /**< NULL is allowed */
 AUTO_DEFINE(struct db_rows, db_rows_free)
 

@@ -41,6 +41,11 @@ size_t db_rows_columns(const struct db_rows *rows)
     return rows ? rows->columns : 0;
 }
 
+const char *db_rows_name(const struct db_rows *rows, size_t column)
+{
+    return mysql_fetch_field_direct(rows->result, (unsigned)column)->name;
+}
+
 void db_rows_free(struct db_rows *rows)
 {
     if (!rows)

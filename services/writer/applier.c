@@ -25,6 +25,7 @@ struct applier {
     struct ocs_config options;
     struct blacklists *blacklists;     /* owned; as old as the options */
     struct operator_rules *rules;      /* owned; read together with the options */
+    struct asset_categories *assets;   /* owned; the same */
     int64_t options_read_ms;           /* 0: never */
     struct dictionaries *dictionaries; /* owned */
     struct word_cache *osnames;        /* owned; words seen in the database since options_read_ms */
@@ -42,8 +43,9 @@ struct applier *applier_new(const struct applier_settings *set)
     a->dictionaries = dictionaries_new(set->words_max);
     a->osnames = word_cache_new(OSNAMES_MAX);
     a->rules = operator_rules_new();
+    a->assets = asset_categories_new(set->assets_refresh_ms);
     a->arena = arena_new(set->memory_max);
-    return a->dictionaries && a->osnames && a->rules && a->arena ? STEAL(a) : NULL;
+    return a->dictionaries && a->osnames && a->rules && a->assets && a->arena ? STEAL(a) : NULL;
 }
 
 static void disconnect(struct applier *a)
@@ -62,6 +64,7 @@ void applier_destroy(struct applier *a)
     dictionaries_destroy(a->dictionaries);
     word_cache_destroy(a->osnames);
     operator_rules_free(a->rules);
+    asset_categories_free(a->assets);
     arena_destroy(a->arena);
     free(a);
 }
@@ -123,6 +126,8 @@ static status read_options(struct applier *a)
         st = blacklists_read(a->db, a->columns, &blacklists);
     if (st == ST_OK)
         st = operator_rules_read(a->rules, a->db, &a->options);
+    if (st == ST_OK)
+        st = asset_categories_read(a->assets, a->db);
     if (st != ST_OK) {
         blacklists_free(blacklists);
         return st;
@@ -259,6 +264,7 @@ static status run_once(struct applier *a, struct upload **uploads, size_t count,
     memcpy(mine, uploads, count * sizeof *mine);
     struct wave w = {.options = &a->options,
                      .rules = a->rules,
+                     .assets = a->assets,
                      .columns = a->columns,
                      .dictionaries = a->dictionaries,
                      .osnames = a->osnames,

@@ -21,6 +21,7 @@ struct applier_settings {
     int64_t retry_for_ms; /**< how long one batch is tried again while the database is away */
     int64_t columns_refresh_ms;
     int64_t config_refresh_ms;   /**< age at most of OCS's options */
+    int64_t assets_refresh_ms;   /**< age at most of what the queries of asset categories found */
     const atomic_bool *stopping; /**< when it becomes true nothing is tried again; may be NULL */
 };
 

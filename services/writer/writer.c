@@ -82,6 +82,7 @@ static struct applier_settings applier_settings_of(struct writer *w, const struc
         .retry_for_ms = set->retry_for,
         .columns_refresh_ms = set->columns_refresh,
         .config_refresh_ms = set->config_refresh,
+        .assets_refresh_ms = set->assets_refresh,
         .stopping = &w->stopping,
     };
 }

@@ -31,6 +31,8 @@
       "how often the columns of the database are read again")                                                          \
     X(config_refresh, "MUSTER_WRITER_CONFIG_REFRESH", SET_MS, "2s", 10, 60000,                                          \
       "age at most of OCS's options (table config)")                                                                   \
+    X(assets_refresh, "MUSTER_WRITER_ASSETS_REFRESH", SET_MS, "5min", 10, 86400000,                                    \
+      "how often the queries of asset categories are run again")                                                       \
     X(retry_for, "MUSTER_WRITER_RETRY_FOR", SET_MS, "30s", 0, 3600000,                                                 \
       "how long a batch is held and tried again while the database is away")                                           \
     X(jobs_period, "MUSTER_WRITER_JOBS_PERIOD", SET_MS, "10s", 20, 3600000,                                            \

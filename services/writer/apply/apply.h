@@ -12,6 +12,7 @@
 #include "common/ocs_config/ocs_config.h"
 #include "common/record/record.h"
 #include "services/writer/apply/statement.h"
+#include "services/writer/asset_categories.h"
 #include "services/writer/blacklists.h"
 #include "services/writer/columns.h"
 #include "services/writer/dictionary.h"
@@ -96,6 +97,7 @@ struct wave {
     struct statement st;
     const struct ocs_config *options; /**< of OCS, as its console has set them */
     const struct operator_rules *rules;
+    const struct asset_categories *assets;
     const struct columns *columns;
     struct dictionaries *dictionaries;
     struct word_cache *osnames; /**< those that were in hardware_osname_cache when the options were read, or since */
@@ -155,6 +157,8 @@ MUST_CHECK status sections_plan(struct wave *w);
 /** Words of registry rows that are about to come or go. */
 MUST_CHECK status caches_collect(struct wave *w);
 MUST_CHECK status sections_write(struct wave *w);
+/** Categories of the software that was written. */
+MUST_CHECK status categories_write(struct wave *w);
 MUST_CHECK status hardware_write(struct wave *w);
 MUST_CHECK status account_write(struct wave *w);
 /** What was found over SNMP; of devices that nobody knows as well. */

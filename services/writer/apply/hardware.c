@@ -11,24 +11,31 @@ enum column_rule {
     RULE_IPSRC,
     RULE_AGENT,
     RULE_CHECKSUM,
+    RULE_CATEGORY,
     RULE_NULL,
 };
 
-/* `always`: also for an upload without HARDWARE, which must not blank the device. CATEGORY_ID is left alone: it is not the agent's to say. */
+/* `always`: also for an upload without HARDWARE, which must not blank the device. CATEGORY_ID is what the
+ * console's queries say, never the agent. */
 static const struct {
     const char *column;
     enum column_rule rule;
     bool always;
 } rules[] = {
-    {"USERAGENT", RULE_AGENT, true},    {"LASTDATE", RULE_LASTDATE, true},    {"LASTCOME", RULE_LASTCOME, true},
-    {"CHECKSUM", RULE_CHECKSUM, true},  {"IPSRC", RULE_IPSRC, true},          {"NAME", RULE_TEXT, false},
-    {"WORKGROUP", RULE_TEXT, false},    {"USERDOMAIN", RULE_TEXT, false},     {"OSNAME", RULE_TEXT, false},
-    {"OSVERSION", RULE_TEXT, false},    {"OSCOMMENTS", RULE_TEXT, false},     {"PROCESSORT", RULE_TEXT, false},
-    {"DNS", RULE_TEXT, false},          {"DEFAULTGATEWAY", RULE_TEXT, false}, {"DESCRIPTION", RULE_TEXT, false},
-    {"WINCOMPANY", RULE_TEXT, false},   {"WINOWNER", RULE_TEXT, false},       {"WINPRODID", RULE_TEXT, false},
-    {"WINPRODKEY", RULE_TEXT, false},   {"UUID", RULE_TEXT, false},           {"ARCH", RULE_TEXT, false},
-    {"PROCESSORS", RULE_NUMBER, false}, {"PROCESSORN", RULE_NUMBER, false},   {"MEMORY", RULE_NUMBER, false},
-    {"SWAP", RULE_NUMBER, false},       {"TYPE", RULE_NUMBER, false},         {"IPADDR", RULE_IPADDR, false},
+    {"USERAGENT", RULE_AGENT, true},    {"LASTDATE", RULE_LASTDATE, true},
+    {"LASTCOME", RULE_LASTCOME, true},  {"CHECKSUM", RULE_CHECKSUM, true},
+    {"IPSRC", RULE_IPSRC, true},        {"NAME", RULE_TEXT, false},
+    {"WORKGROUP", RULE_TEXT, false},    {"USERDOMAIN", RULE_TEXT, false},
+    {"OSNAME", RULE_TEXT, false},       {"OSVERSION", RULE_TEXT, false},
+    {"OSCOMMENTS", RULE_TEXT, false},   {"PROCESSORT", RULE_TEXT, false},
+    {"DNS", RULE_TEXT, false},          {"DEFAULTGATEWAY", RULE_TEXT, false},
+    {"DESCRIPTION", RULE_TEXT, false},  {"WINCOMPANY", RULE_TEXT, false},
+    {"WINOWNER", RULE_TEXT, false},     {"WINPRODID", RULE_TEXT, false},
+    {"WINPRODKEY", RULE_TEXT, false},   {"UUID", RULE_TEXT, false},
+    {"ARCH", RULE_TEXT, false},         {"PROCESSORS", RULE_NUMBER, false},
+    {"PROCESSORN", RULE_NUMBER, false}, {"MEMORY", RULE_NUMBER, false},
+    {"SWAP", RULE_NUMBER, false},       {"TYPE", RULE_NUMBER, false},
+    {"IPADDR", RULE_IPADDR, false},     {"CATEGORY_ID", RULE_CATEGORY, false},
     {"USERID", RULE_USERID, false},     {"ETIME", RULE_NULL, false},
 };
 
@@ -77,6 +84,15 @@ static struct view main_address(const struct hardware_row *h, const char *source
     return element(h, "IPADDR");
 }
 
+static void append_category(const struct hardware_row *h)
+{
+    uint32_t category = asset_categories_of(h->wave->assets, element(h, "NAME"));
+    if (category)
+        buffer_format(&h->wave->st.text, "%u", category);
+    else
+        buffer_text(&h->wave->st.text, "NULL");
+}
+
 static void append_value(const struct hardware_row *h, enum column_rule rule, const struct db_column *column)
 {
     const struct upload *u = h->device->upload;
@@ -96,6 +112,7 @@ static void append_value(const struct hardware_row *h, enum column_rule rule, co
         buffer_format(&h->wave->st.text, "%u",
                       h->section ? rule_checksum(value, h->device->changed) : h->device->changed & CHECKSUM_BITS);
         break;
+    case RULE_CATEGORY: append_category(h); break;
     case RULE_NULL: buffer_text(&h->wave->st.text, "NULL"); break;
     }
 }
@@ -114,6 +131,8 @@ static void append_assignment(struct buffer *out, const char *column, enum colum
 
 static bool is_written(const struct wave *w, size_t rule, bool full)
 {
+    if (rules[rule].rule == RULE_CATEGORY && !asset_categories_known(w->assets))
+        return false;
     return (full || rules[rule].always) && columns_column(w->columns, TABLE_HARDWARE, rules[rule].column);
 }
 

@@ -15,6 +15,12 @@ size_t works_end(const struct wave *w, size_t from)
 
 /* ---- which sections ---- */
 
+struct record_hash section_content(const struct wave *w, const struct section_columns *c, struct record_hash hash)
+{
+    bool software = c->section->form == SECTION_SOFTWARE;
+    return state_content_hash(hash, c->layout + (software ? operator_rules_categories_hash(w->rules) : 0));
+}
+
 static uint64_t layout_of(const struct section_work *work)
 {
     uint64_t layout = work->columns->layout;
@@ -70,7 +76,7 @@ static void consider(struct wave *w, struct device *d, size_t number)
         return;
     }
     bool known = !d->trusts_nothing && c->section->form != SECTION_APPENDED &&
-                 state_section_is(&d->sections, c->key, state_content_hash(s->hash, c->layout));
+                 state_section_is(&d->sections, c->key, section_content(w, c, s->hash));
     if (!known)
         add_work(w, d, number, s);
 }
@@ -291,7 +297,7 @@ static status save_rows(struct wave *w)
 
 /* The device's memory of its sections, and which bits of CHECKSUM the change sets. A section that was read and found to be the same
  * row by row has not changed. */
-static void note_section(struct section_work *work)
+static void note_section(const struct wave *w, struct section_work *work)
 {
     struct device *d = work->device;
     const struct section_columns *c = work->columns;
@@ -302,7 +308,7 @@ static void note_section(struct section_work *work)
     if (!work->source)
         state_section_remove(&d->sections, c->key);
     else if (c->section->form != SECTION_APPENDED)
-        state_section_put(&d->sections, c->key, state_content_hash(work->source->hash, c->layout));
+        state_section_put(&d->sections, c->key, section_content(w, c, work->source->hash));
 }
 
 status sections_write(struct wave *w)
@@ -315,6 +321,6 @@ status sections_write(struct wave *w)
         from = to;
     }
     for (size_t i = 0; i < w->work_count; i++)
-        note_section(&w->works[i]);
+        note_section(w, &w->works[i]);
     return save_rows(w);
 }

@@ -32,6 +32,9 @@ static inline bool work_has_rows(const struct section_work *work)
     return (work_form(work) == SECTION_ROWS || work_form(work) == SECTION_SOFTWARE) && work->columns->has_id;
 }
 
+/** What stands for a section's content in the device's memory. Software counts as changed when the rules of categories do. */
+struct record_hash section_content(const struct wave *w, const struct section_columns *c, struct record_hash hash);
+
 /** End of the run of works of one section that begins at `from`. */
 size_t works_end(const struct wave *w, size_t from);
 

@@ -49,7 +49,7 @@ static const struct record_section_view *software_to_resolve(const struct wave *
     const struct device *d = u->device;
     bool distrusts =
         u->wants_words || d->trusts_nothing || d->flags || d->normaliser != u->head->normaliser || !d->hardware_id;
-    if (!s || (!distrusts && state_section_is(&d->sections, c->key, state_content_hash(s->hash, c->layout))))
+    if (!s || (!distrusts && state_section_is(&d->sections, c->key, section_content(w, c, s->hash))))
         return NULL;
     return s;
 }

@@ -1,6 +1,6 @@
 /* The steps of a wave, in order. Tables are always locked in this order: muster_device, hardware, devices, networks, then the sections
- * as the section map has them, hardware (locked already), accountinfo, tables of SNMP types, snmp_accountinfo, download_history, saas,
- * caches of words, muster_rows, muster_device (locked already), muster_session.
+ * as the section map has them, software_categories_link, hardware (locked already), accountinfo, tables of SNMP types,
+ * snmp_accountinfo, download_history, saas, caches of words, muster_rows, muster_device (locked already), muster_session.
  *
  * Behind the COMMIT comes what has to see what other writers have committed. When it fails for a reason that passes, the wave is repeated:
  * its INVENTORYs are then found to be applied, and only this is done for them. */
@@ -14,9 +14,9 @@ typedef status step_fn(struct wave *w);
 static step_fn *const before[] = {devices_prepare, console_locks_obey, software_prepare, osnames_prepare};
 
 static step_fn *const steps[] = {
-    devices_lock,   contacts_apply,  downloads_apply, notices_apply, sections_plan, caches_collect,
-    sections_write, hardware_write,  account_write,   snmp_apply,    history_write, saas_write,
-    caches_write,   duplicates_note, devices_save,    sessions_end,
+    devices_lock,   contacts_apply,   downloads_apply, notices_apply, sections_plan, caches_collect,
+    sections_write, categories_write, hardware_write,  account_write, snmp_apply,    history_write,
+    saas_write,     caches_write,     duplicates_note, devices_save,  sessions_end,
 };
 
 static step_fn *const behind[] = {discovery_apply, duplicates_apply};
