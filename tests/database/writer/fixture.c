@@ -118,7 +118,8 @@ void fixture_add(struct fixture *f, enum upload_kind kind, const char *deviceid,
                                .normaliser = f->normaliser,
                                .from = {.bytes = {10, 1, 1, 7}, .len = 4},
                                .agent = VIEW_LITERAL("OCS-NG_unified_unix_agent_v2.10.0"),
-                               .deviceid = view_of(deviceid)};
+                               .deviceid = view_of(deviceid),
+                               .old_deviceid = view_of(f->old_deviceid)};
     struct view record;
     record_begin(f->builder, &head);
     add_rows(f, rows);

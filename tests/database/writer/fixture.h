@@ -21,6 +21,7 @@ struct fixture {
     size_t count;   /**< uploads in the batch */
     char **records; /**< their records, owned */
     uint16_t normaliser;
+    const char *old_deviceid; /**< that uploads name; NULL: none */
     bool drop_fields; /**< records have only the fields that their first row names */
 };
 
