@@ -22,7 +22,7 @@ struct fixture {
     char **records; /**< their records, owned */
     uint16_t normaliser;
     const char *old_deviceid; /**< that uploads name; NULL: none */
-    bool drop_fields; /**< records have only the fields that their first row names */
+    bool drop_fields;         /**< records have only the fields that their first row names */
 };
 
 /** With OCS's schema and ours, in a database of this name. */
