@@ -267,7 +267,8 @@ status db_query(struct db *db, const char *sql, size_t len, struct db_rows **row
 }
 
 /* Length of the text, or `room` when it does not fit. */
-static size_t print_statement(char *text, size_t room, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static size_t print_statement(char *text, size_t room, const char *format,
+                                                                    va_list args)
 {
     int len = vsnprintf(text, room, format, args);
     return len >= 0 && (size_t)len < room ? (size_t)len : room;

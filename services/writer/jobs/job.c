@@ -3,8 +3,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { FORMAT_MAX = 2048 };
-
 /* MariaDB counts seconds and ends any statement; MySQL counts milliseconds and ends SELECTs, which are the long ones. */
 static status limit_time(struct db *db, int64_t statement_ms)
 {
@@ -28,20 +26,17 @@ status job_session(struct db *db, int64_t statement_ms)
                : st;
 }
 
-static void add_format(struct buffer *sql, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void set_format(struct buffer *sql, const char *format, va_list args)
 {
-    char text[FORMAT_MAX];
-    int len = vsnprintf(text, sizeof text, format, args);
     buffer_reset(sql);
-    if (len > 0 && (size_t)len < sizeof text)
-        buffer_add(sql, text, (size_t)len);
+    buffer_format_list(sql, format, args);
 }
 
 void job_start(struct job *j, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    add_format(&j->sql, format, args);
+    set_format(&j->sql, format, args);
     va_end(args);
 }
 
@@ -55,7 +50,7 @@ status job_do(struct job *j, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    add_format(&j->sql, format, args);
+    set_format(&j->sql, format, args);
     va_end(args);
     return job_run(j, NULL);
 }
