@@ -3,6 +3,7 @@
 #include "common/admin/status_page.h"
 #include "common/base/clock.h"
 #include "common/http/http.h"
+#include "common/log/log.h"
 #include "common/metrics/metrics.h"
 #include "version.h"
 
@@ -13,6 +14,8 @@
 enum {
     CONDITIONS_MAX = 32,
     PAGE_MAX = 1 << 20,
+    EVENTS_MAX = 200,
+    QUESTION_MAX = 256,
     CONNECTIONS_MAX = 64,
     REQUEST_MS = 10000,
     BODY_MAX = 4096,
@@ -31,9 +34,11 @@ struct admin {
     struct reason last_error; /**< its code is "" when there was none */
     int64_t last_error_us;
 
-    pthread_mutex_t status_lock; /**< of the two below, also while `status` runs: who takes it back waits for its end */
+    pthread_mutex_t status_lock; /**< of those below, also while they run: who takes one back waits for its end */
     admin_status_fn *status;
     void *status_ctx;
+    admin_device_fn *device;
+    void *device_ctx;
 };
 
 /* ---- pages ---- */
@@ -173,12 +178,45 @@ static void on_status(void *ctx, struct http_request *request)
     answer_page(request, 200, "application/json", &page);
 }
 
+static void print_events(struct admin *a, struct view device, struct view from, struct buffer *out)
+{
+    buffer_text(out, "{\"service\":");
+    json_text(out, a->service);
+    buffer_char(out, ',');
+    pthread_mutex_lock(&a->status_lock);
+    if (a->device)
+        a->device(a->device_ctx, device, out);
+    pthread_mutex_unlock(&a->status_lock);
+    buffer_text(out, "\"events\":[");
+    log_recall(device, from, EVENTS_MAX, out);
+    buffer_text(out, "]}\n");
+}
+
+static void on_events(void *ctx, struct http_request *request)
+{
+    char device[QUESTION_MAX], from[QUESTION_MAX];
+    if (!is_page(request, "/events"))
+        return;
+    struct view query = http_request_view(request)->query;
+    struct view named = query_value(query, "device", device, sizeof device);
+    if (named.len == 0) {
+        http_answer_status(request, 400, "device=DEVICEID is missing\n");
+        return;
+    }
+    AUTO(buffer_clear) struct buffer page = BUFFER_INIT(PAGE_MAX);
+    print_events(ctx, named, query_value(query, "from", from, sizeof from), &page);
+    answer_page(request, 200, "application/json", &page);
+}
+
 /* ---- start and stop ---- */
 
 static status open_port(struct admin *a, const char *address, struct reason *why)
 {
-    const struct http_route routes[] = {
-        {"/healthz", on_healthz, a}, {"/readyz", on_readyz, a}, {"/metrics", on_metrics, a}, {"/status", on_status, a}};
+    const struct http_route routes[] = {{"/healthz", on_healthz, a},
+                                        {"/readyz", on_readyz, a},
+                                        {"/metrics", on_metrics, a},
+                                        {"/status", on_status, a},
+                                        {"/events", on_events, a}};
     const struct http_settings set = {
         .http = address,
         .unix_mode = 0600,
@@ -233,6 +271,14 @@ void admin_on_status(struct admin *a, admin_status_fn *fn, void *ctx)
     pthread_mutex_lock(&a->status_lock);
     a->status = fn;
     a->status_ctx = ctx;
+    pthread_mutex_unlock(&a->status_lock);
+}
+
+void admin_on_device(struct admin *a, admin_device_fn *fn, void *ctx)
+{
+    pthread_mutex_lock(&a->status_lock);
+    a->device = fn;
+    a->device_ctx = ctx;
     pthread_mutex_unlock(&a->status_lock);
 }
 

@@ -1,6 +1,7 @@
 /**
  * The admin port of a service: GET /healthz (the process works), /readyz (every named condition holds), /metrics (Prometheus
- * text), /status (the same as JSON, for `muster status`). No agent ever talks to it.
+ * text), /status (the same as JSON, for `muster status`), /events?device=DEVICEID&from=ADDRESS (what the log keeps about a device,
+ * for `muster why`). No agent ever talks to it.
  *
  * Threads: conditions and last error may be set from any thread.
  */
@@ -28,6 +29,9 @@ void admin_set(struct admin *a, const char *condition, bool holds);
 void admin_last_error(struct admin *a, const struct reason *why);
 /** `ctx` must outlive the admin port or be taken back with NULL. */
 void admin_on_status(struct admin *a, admin_status_fn *fn, void *ctx);
+/** The same for /events: what is known about a device beside its events. `deviceid` is as it was asked. */
+typedef void admin_device_fn(void *ctx, struct view deviceid, struct buffer *out);
+void admin_on_device(struct admin *a, admin_device_fn *fn, void *ctx);
 void admin_stop(struct admin *a); /**< NULL is allowed */
 AUTO_DEFINE(struct admin, admin_stop)
 

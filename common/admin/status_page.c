@@ -86,3 +86,42 @@ void json_metrics(struct buffer *out, struct view text)
     }
     buffer_char(out, '}');
 }
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static struct view decode(struct view in, char *out, size_t room)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < in.len; i++, len++) {
+        if (len == room)
+            return VIEW_ABSENT;
+        out[len] = in.data[i];
+        if (in.data[i] != '%')
+            continue;
+        if (in.len - i < 3 || hex_digit(in.data[i + 1]) < 0 || hex_digit(in.data[i + 2]) < 0)
+            return VIEW_ABSENT;
+        out[len] = (char)(hex_digit(in.data[i + 1]) << 4 | hex_digit(in.data[i + 2]));
+        i += 2;
+    }
+    return (struct view){out, len};
+}
+
+struct view query_value(struct view query, const char *name, char *out, size_t room)
+{
+    size_t name_len = strlen(name);
+    while (query.len > 0) {
+        const char *end = memchr(query.data, '&', query.len);
+        size_t len = end ? (size_t)(end - query.data) : query.len;
+        if (len > name_len && memcmp(query.data, name, name_len) == 0 && query.data[name_len] == '=')
+            return decode((struct view){query.data + name_len + 1, len - name_len - 1}, out, room);
+        len += end != NULL;
+        query = (struct view){query.data + len, query.len - len};
+    }
+    return VIEW_ABSENT;
+}

@@ -1,5 +1,5 @@
 /**
- * The JSON of /status. Inner header of common/admin.
+ * The JSON of /status and /events, and the questions for it. Inner header of common/admin.
  *
  * Threads: pure but for the metrics, which may be read at any time.
  */
@@ -16,5 +16,11 @@ void json_text(struct buffer *out, const char *text);
 void json_time(struct buffer *out, int64_t wall_us);
 /** {"name": value, ...} of all registered metrics. @param text  as metrics_print() made it */
 void json_metrics(struct buffer *out, struct view text);
+
+/**
+ * The value of a parameter of a query string, percent-decoded into `out`.
+ * @return absent when it is not there, is damaged or does not fit
+ */
+struct view query_value(struct view query, const char *name, char *out, size_t room);
 
 #endif

@@ -4,7 +4,7 @@
 
 static void add(struct line *line, const char *bytes, size_t len)
 {
-    if (line->full || len > sizeof line->bytes - LINE_END - line->len) {
+    if (line->full || len > line->room - LINE_END - line->len) {
         line->full = true;
         return;
     }
@@ -110,6 +110,7 @@ void line_begin(struct line *line, bool json)
 {
     line->json = json;
     line->full = false;
+    line->room = sizeof line->bytes;
     line->len = 0;
     if (json)
         add(line, "{", 1);

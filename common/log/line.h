@@ -19,7 +19,8 @@ enum {
 
 struct line {
     bool json;
-    bool full; /**< the field now being added did not fit */
+    bool full;   /**< the field now being added did not fit */
+    size_t room; /**< bytes that it may have with its end: LINE_MAX_BYTES, or less */
     size_t len;
     char bytes[LINE_MAX_BYTES];
 };

@@ -1,6 +1,7 @@
 #include "common/log/log.h"
 
 #include "common/base/clock.h"
+#include "common/log/kept.h"
 #include "common/log/line.h"
 
 #include <errno.h>
@@ -66,21 +67,38 @@ static void line_write(const struct line *line)
     pthread_mutex_unlock(&writing);
 }
 
-void log_event(enum log_level level, const char *event, const struct log_field *fields, size_t count)
+/* @return false: something was left out */
+static bool compose(struct line *line, enum log_level level, const char *now, const char *event,
+                    const struct log_field *fields, size_t count)
 {
-    if ((int)level < atomic_load_explicit(&lowest, memory_order_relaxed))
-        return;
-    char now[32];
-    time_text(now);
     const struct log_field head[] = {LOG_TEXT("time", now), LOG_TEXT("level", level_names[level]),
                                      LOG_TEXT("service", atomic_load(&service)), LOG_TEXT("event", event)};
-    struct line line;
     bool fits = true;
-    line_begin(&line, atomic_load(&as_json));
     for (size_t i = 0; i < sizeof head / sizeof *head; i++)
-        fits &= line_field(&line, &head[i]);
+        fits &= line_field(line, &head[i]);
     for (size_t i = 0; i < count; i++)
-        fits &= line_field(&line, &fields[i]);
-    line_end(&line, !fits);
-    line_write(&line);
+        fits &= line_field(line, &fields[i]);
+    return fits;
+}
+
+void log_event(enum log_level level, const char *event, const struct log_field *fields, size_t count)
+{
+    bool written = (int)level >= atomic_load_explicit(&lowest, memory_order_relaxed);
+    bool kept = kept_wants(fields, count);
+    if (!written && !kept)
+        return;
+    char now[32];
+    struct line line;
+    time_text(now);
+    if (kept) {
+        line_begin(&line, true);
+        line.room = LOG_KEPT_BYTES;
+        line_end(&line, !compose(&line, level, now, event, fields, count));
+        kept_add(&line, fields, count);
+    }
+    if (written) {
+        line_begin(&line, atomic_load(&as_json));
+        line_end(&line, !compose(&line, level, now, event, fields, count));
+        line_write(&line);
+    }
 }

@@ -8,11 +8,16 @@
  * When stderr cannot take a line (a pipe that nobody reads), the line is dropped and counted, the caller goes
  * on.
  *
+ * A line about one device has these fields, as far as they are known: device, upload, agent, from, phase (the step that speaks),
+ * reason (docs/reasons.md). The last of these lines, of every level, are also kept in memory: what happened to a device
+ * can be asked of a running service (`muster why`) without raising its level.
+ *
  * Threads: all functions may be called from any thread after log_open().
  */
 #ifndef MUSTER_COMMON_LOG_LOG_H
 #define MUSTER_COMMON_LOG_LOG_H
 
+#include "common/base/buffer.h"
 #include "common/base/bytes.h"
 #include "common/base/status.h"
 
@@ -37,6 +42,23 @@ struct log_field {
  */
 void log_open(const char *service, const char *format, const char *level);
 void log_event(enum log_level level, const char *event, const struct log_field *fields, size_t count);
+
+enum {
+    LOG_KEPT = 8192,      /**< what a service keeps: 6 MiB at most */
+    LOG_KEPT_BYTES = 768, /**< of one kept line; fields that do not fit are left out */
+};
+/**
+ * Keep the last `count` lines that have a field `device`, `from` or `upload`: count * LOG_KEPT_BYTES of memory, taken as they come.
+ * Once, before threads. 0: none, as at first.
+ */
+void log_keep(size_t count);
+/**
+ * Kept lines about a device (any case) or an upload of it, and those without a device that came from this address; the newest `max`, oldest first, each a
+ * JSON object, with commas between them.
+ * @param from  absent: only those of the device
+ */
+void log_recall(struct view device, struct view from, size_t max, struct buffer *out);
+
 /** Lines dropped because stderr did not take them. */
 uint64_t log_dropped(void);
 

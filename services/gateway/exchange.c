@@ -6,13 +6,14 @@ struct exchange *exchange_new(struct gateway *g, struct http_request *request)
 {
     struct exchange *x = http_request_alloc(request, sizeof *x);
     if (!x) {
-        refuse(request, REFUSE_no_memory, NULL);
+        refuse(request, &(struct refused){.phase = "request"}, REFUSE_no_memory, NULL);
         return NULL;
     }
     *x = (struct exchange){
         .gateway = g,
         .request = request,
         .view = http_request_view(request),
+        .phase = "request",
         .coding = CODING_CLEAR,
         .reply = BUFFER_INIT((size_t)64 << 20),
     };
@@ -124,5 +125,5 @@ void exchange_answer_text(struct exchange *x, const struct buffer *text, bool cl
 void exchange_refuse(struct exchange *x, enum refusal r, const struct reason *why)
 {
     buffer_clear(&x->reply);
-    refuse(x->request, r, why);
+    refuse(x->request, &(struct refused){x->deviceid, x->phase}, r, why);
 }

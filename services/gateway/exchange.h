@@ -17,6 +17,8 @@ struct exchange {
     struct gateway *gateway;
     struct http_request *request;
     const struct http_view *view;
+    const char *
+        phase; /**< the step that it is in, for log lines: "request", "unpack", "envelope", then OCS's name of its QUERY's */
     enum inflate_coding coding; /**< of the request's body; the reply is coded the same way */
     bool utf8;                  /**< the document says that it is UTF-8, or was converted to it */
     struct view deviceid;       /**< fit for a look-up: see exchange_text() */

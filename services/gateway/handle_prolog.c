@@ -137,7 +137,8 @@ static void record_contact(const struct contact *c)
         return;
     metric_add(&gateway_metrics.contacts_lost, 1);
     /* That the spool is full was said there, once: not again for every agent. */
-    log_debug("contact not recorded", LOG_VIEW("device", c->x->deviceid), LOG_TEXT("status", status_name(st)));
+    log_debug("contact not recorded", LOG_VIEW("device", c->x->deviceid), LOG_TEXT("phase", c->x->phase),
+              LOG_TEXT("reason", refusal_name(refusal_of_spool(st))), LOG_VIEW("agent", c->x->agent));
 }
 
 static void count(const struct contact *c)
@@ -145,7 +146,10 @@ static void count(const struct contact *c)
     metric_add(c->decision.send ? &gateway_metrics.contacts_send : &gateway_metrics.contacts_stop, 1);
     if (!c->facts.database)
         metric_add(&gateway_metrics.contacts_blind, 1);
-    log_debug("contact", LOG_VIEW("device", c->x->deviceid), LOG_TEXT("response", c->decision.send ? "SEND" : "STOP"),
+    char from[UPLOAD_ADDRESS_TEXT];
+    log_debug("contact", LOG_VIEW("device", c->x->deviceid), LOG_TEXT("phase", c->x->phase),
+              LOG_VIEW("agent", c->x->agent), LOG_TEXT("from", upload_address_text(&c->x->view->from, from)),
+              LOG_TEXT("response", c->decision.send ? "SEND" : "STOP"),
               LOG_TEXT("known", c->facts.known      ? "yes"
                                 : c->facts.database ? "no"
                                                     : "database away"));

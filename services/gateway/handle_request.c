@@ -6,18 +6,18 @@
 enum { KEEP_AFTER_BIG = 1 << 20 }; /**< what an inflater keeps of its memory between requests */
 
 static const struct {
-    const char *query;
+    const char *query, *phase;
     metric *count;
     void (*handle)(struct exchange *x, const struct upload_envelope *envelope);
 } queries[] = {
-    {"PROLOG", &gateway_metrics.prolog, handle_prolog},
-    {"INVENTORY", &gateway_metrics.inventory, handle_inventory},
-    {"DOWNLOAD", &gateway_metrics.download, handle_download},
-    {"NOTIFY", &gateway_metrics.notify, handle_notify},
-    {"SNMP", &gateway_metrics.snmp, handle_snmp},
-    {"UPDATE", &gateway_metrics.update, handle_update},
-    {"NETDISCOVERY", &gateway_metrics.netdiscovery, handle_unstored},
-    {"SNMPQUERY", &gateway_metrics.snmpquery, handle_unstored},
+    {"PROLOG", "prolog", &gateway_metrics.prolog, handle_prolog},
+    {"INVENTORY", "inventory", &gateway_metrics.inventory, handle_inventory},
+    {"DOWNLOAD", "download", &gateway_metrics.download, handle_download},
+    {"NOTIFY", "notify", &gateway_metrics.notify, handle_notify},
+    {"SNMP", "snmp", &gateway_metrics.snmp, handle_snmp},
+    {"UPDATE", "update", &gateway_metrics.update, handle_update},
+    {"NETDISCOVERY", "netdiscovery", &gateway_metrics.netdiscovery, handle_unstored},
+    {"SNMPQUERY", "snmpquery", &gateway_metrics.snmpquery, handle_unstored},
 };
 
 void handle_unstored(struct exchange *x, const struct upload_envelope *envelope)
@@ -58,6 +58,7 @@ static void dispatch(struct exchange *x, const struct upload_envelope *envelope)
     for (size_t i = 0; i < COUNT(queries) && !envelope->query_repeated; i++)
         if (view_is(envelope->query, queries[i].query)) {
             metric_add(queries[i].count, 1);
+            x->phase = queries[i].phase;
             queries[i].handle(x, envelope);
             return;
         }
@@ -83,6 +84,7 @@ static void read_text(struct exchange *x, struct loop_tools *tools, struct view 
     struct upload_envelope envelope;
     struct reason why = {0};
     struct view utf8;
+    x->phase = "envelope";
     status st = xml_to_utf8(text, &tools->memory, &utf8, &x->utf8, &why);
     if (st == ST_OK)
         st = upload_envelope_read(utf8.data, utf8.len, tools->scratch, LOOP_SCRATCH, &envelope, &why);
@@ -111,6 +113,7 @@ void handle_request(struct exchange *x, struct view unused)
     }
     struct view text;
     struct reason why = {0};
+    x->phase = "unpack";
     status st = inflater_run(tools->inflater, x->view->body, &text, &x->coding, &why);
     if (st != ST_OK)
         refuse_unreadable(x, st, &why);

@@ -28,9 +28,10 @@ static void stored(void *ctx, status st, struct upload_id id)
     }
     if (w->exported)
         export_offer(x->gateway->exporter, w->exported, w->kind, x->deviceid, x->view->body);
-    char text[UPLOAD_ID_TEXT];
+    char text[UPLOAD_ID_TEXT], from[UPLOAD_ADDRESS_TEXT];
     log_debug("upload stored", LOG_TEXT("upload", upload_id_text(id, text)),
-              LOG_TEXT("kind", upload_kind_name(w->kind)), LOG_VIEW("device", x->deviceid),
+              LOG_TEXT("kind", upload_kind_name(w->kind)), LOG_VIEW("device", x->deviceid), LOG_TEXT("phase", x->phase),
+              LOG_VIEW("agent", x->agent), LOG_TEXT("from", upload_address_text(&x->view->from, from)),
               LOG_NUMBER("bytes", x->view->body.len));
     exchange_answer(x, false);
 }

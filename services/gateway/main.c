@@ -93,6 +93,7 @@ int main(int argc, char **argv)
     if (settings_load(&program, argc, argv, &set, &code) != ST_OK)
         return code;
     log_open("gateway", set.log_format, set.log_level);
+    log_keep(LOG_KEPT);
     if (db_target_parse(set.database, &target, &why) != ST_OK)
         return log_error("MUSTER_DATABASE is wrong", LOG_REASON(&why)), EXIT_USAGE;
     signals_block(); /* before the first thread, so that every thread inherits the mask */

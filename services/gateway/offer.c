@@ -26,7 +26,12 @@ static void verdict(void *ctx, struct upload_id id, enum link_verdict v, const s
     char text[UPLOAD_ID_TEXT];
     metric_add(counts[v], 1);
     if (v == LINK_REJECT && why)
-        log_warning("upload put in quarantine", LOG_TEXT("upload", upload_id_text(id, text)), LOG_REASON(why));
+        log_warning("upload rejected", LOG_TEXT("upload", upload_id_text(id, text)), LOG_TEXT("phase", "answer"),
+                    LOG_REASON(why));
+    else if (v == LINK_RETRY || v == LINK_LOST)
+        log_debug(v == LINK_LOST ? "upload lost by its consumer" : "upload given back",
+                  LOG_TEXT("upload", upload_id_text(id, text)), LOG_TEXT("phase", "answer"),
+                  LOG_TEXT("reason", why ? why->code : ""), LOG_TEXT("detail", why ? why->text : ""));
     spool_verdict(o->spool, id, v, why);
 }
 

@@ -53,12 +53,13 @@ enum refusal refusal_of_spool(status st)
     }
 }
 
-void refuse(struct http_request *request, enum refusal r, const struct reason *why)
+void refuse(struct http_request *request, const struct refused *what, enum refusal r, const struct reason *why)
 {
     const struct http_view *view = http_request_view(request);
     char from[UPLOAD_ADDRESS_TEXT];
     metric_add(&counts[r], 1);
-    log_info("refused", LOG_TEXT("reason", rows[r].name), LOG_NUMBER("status", rows[r].status),
+    log_info("refused", LOG_TEXT("reason", rows[r].name), LOG_TEXT("phase", what->phase),
+             LOG_VIEW("device", what->device), LOG_NUMBER("status", rows[r].status),
              LOG_TEXT("from", upload_address_text(&view->from, from)), LOG_VIEW("agent", view->agent),
              LOG_VIEW("path", view->path), LOG_TEXT("detail", why ? why->text : ""));
     http_answer_status(request, rows[r].status, rows[r].name);

@@ -67,7 +67,13 @@ enum refusal refusal_of(const struct reason *why);
 /** What the spool's refusal of an upload is called. */
 enum refusal refusal_of_spool(status st);
 
+/** What is known of a request that is refused. */
+struct refused {
+    struct view device; /**< absent: not read yet */
+    const char *phase;  /**< the step that refuses it */
+};
+
 /** Count, log (with address and User-Agent) and answer. `why` may be NULL. The request is gone afterwards. Any thread. */
-void refuse(struct http_request *request, enum refusal r, const struct reason *why);
+void refuse(struct http_request *request, const struct refused *what, enum refusal r, const struct reason *why);
 
 #endif

@@ -93,6 +93,7 @@ int main(int argc, char **argv)
     if (settings_load(&program, argc, argv, &set, &code) != ST_OK)
         return code;
     log_open("parser", set.log_format, set.log_level);
+    log_keep(LOG_KEPT);
     signals_block(); /* before the first thread, so that every thread inherits the mask */
     xml_library_init();
     metrics_register(&parser_metrics_table);

@@ -3,6 +3,8 @@
 #include "common/base/clock.h"
 #include "common/inflate/inflate.h"
 #include "common/log/log.h"
+#include "common/upload/upload.h"
+#include "common/xml/xml.h"
 #include "services/parser/pack.h"
 #include "services/parser/parser_metrics.h"
 
@@ -54,6 +56,21 @@ static status make_contact(struct worker *w, const struct upload_head *head, str
     return record_finish(w->builder, false, out);
 }
 
+static struct view deviceid_of(const struct document *d)
+{
+    struct view at_root = document_value(d, VALUE_DEVICEID);
+    return at_root.data ? at_root : document_value(d, VALUE_CONTENT_DEVICEID);
+}
+
+static void tell_repaired(const struct worker *w, const struct upload_head *head, const struct xml_repairs *repairs)
+{
+    char id[UPLOAD_ID_TEXT];
+    log_info("text repaired", LOG_TEXT("upload", upload_id_text(head->id, id)),
+             LOG_VIEW("device", deviceid_of(w->document)), LOG_VIEW("agent", head->agent), LOG_TEXT("phase", "parse"),
+             LOG_TEXT("reason", "text_repaired"), LOG_NUMBER("forbidden", repairs->forbidden),
+             LOG_NUMBER("bytes", repairs->bytes));
+}
+
 static status make_from_xml(struct worker *w, const struct upload_head *head, struct view body, struct view *out,
                             struct reason *why)
 {
@@ -69,6 +86,8 @@ static status make_from_xml(struct worker *w, const struct upload_head *head, st
     metric_add(&parser_metrics.bytes, repairs.bytes);
     if (st != ST_OK)
         return st;
+    if (repairs.forbidden || repairs.bytes)
+        tell_repaired(w, head, &repairs);
     metric_add(&parser_metrics.unknown, document_unknown(w->document));
     return pack_document(w->builder, head, w->document, w->set.lz4, out, why);
 }
@@ -83,12 +102,43 @@ static status make_record(struct worker *w, const struct upload_head *head, stru
     return st;
 }
 
+/* For the log: the DEVICEID of an upload that cannot be read, found as the gateway found it. Room for the values is in `scratch`. */
+static struct view device_of_refused(struct worker *w, const struct upload_head *head, struct view body, char *scratch,
+                                     size_t room)
+{
+    enum inflate_coding coding;
+    struct view text, utf8;
+    struct reason ignored;
+    struct upload_envelope envelope;
+    bool is_utf8;
+    AUTO(buffer_clear) struct buffer memory = BUFFER_INIT(w->set.inflated_max);
+    if (head->kind == UPLOAD_CONTACT || inflater_run(w->inflater, body, &text, &coding, &ignored) != ST_OK ||
+        xml_to_utf8(text, &memory, &utf8, &is_utf8, &ignored) != ST_OK ||
+        upload_envelope_read(utf8.data, utf8.len, scratch, room, &envelope, &ignored) != ST_OK ||
+        !upload_deviceid_is_valid(envelope.deviceid) || envelope.deviceid.len >= room)
+        return VIEW_ABSENT;
+    memmove(scratch, envelope.deviceid.data, envelope.deviceid.len); /* `memory` goes */
+    return (struct view){scratch, envelope.deviceid.len};
+}
+
+static void tell_refused(struct worker *w, const struct link_delivery *d, const struct reason *why)
+{
+    enum { SCRATCH = 64 << 10 };
+    char id[UPLOAD_ID_TEXT];
+    struct upload_head head = {0};
+    struct view body, device = VIEW_ABSENT;
+    AUTO(mem_free) char *scratch = malloc(SCRATCH);
+    if (scratch && upload_head_decode(d->body, d->len, &head, &body) == ST_OK)
+        device = device_of_refused(w, &head, body, scratch, SCRATCH);
+    log_warning("upload refused", LOG_TEXT("upload", upload_id_text(d->id, id)), LOG_VIEW("device", device),
+                LOG_VIEW("agent", head.agent), LOG_TEXT("phase", "parse"), LOG_TEXT("kind", upload_kind_name(d->kind)),
+                LOG_REASON(why));
+}
+
 /* What memory could not take may work later or elsewhere; everything else will never work. */
 static void refuse(struct worker *w, struct link_delivery *d, status st, const struct reason *why)
 {
-    char id[UPLOAD_ID_TEXT];
-    log_warning("upload refused", LOG_TEXT("upload", upload_id_text(d->id, id)),
-                LOG_TEXT("kind", upload_kind_name(d->kind)), LOG_REASON(why));
+    tell_refused(w, d, why);
     if (st == ST_NO_MEMORY) {
         link_consumer_answer(w->from, d, LINK_RETRY, why);
         return;

@@ -330,13 +330,11 @@ static status run_repeatedly(struct applier *a, struct upload **uploads, size_t 
 
 static void refuse(struct upload *u, const struct reason *why)
 {
-    char id[UPLOAD_ID_TEXT];
     u->outcome = UPLOAD_REFUSED;
     u->why = *why;
     metric_add(strcmp(why->code, "too_big") == 0 ? &writer_metrics.rejected_too_big : &writer_metrics.rejected_database,
                1);
-    log_error("upload cannot be written", LOG_TEXT("upload", upload_id_text(u->id, id)), LOG_VIEW("device", u->key),
-              LOG_REASON(why));
+    upload_tell(LOG_ERROR, "upload cannot be written", u);
 }
 
 /* A device's uploads stay in order: the first half is done before the second is begun. */

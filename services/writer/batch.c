@@ -56,10 +56,9 @@ static struct view fit_key(struct batch *b, struct view deviceid)
 
 static void refuse(struct upload *u)
 {
-    char id[UPLOAD_ID_TEXT];
     u->outcome = UPLOAD_REFUSED;
     metric_add(&writer_metrics.rejected_record, 1);
-    log_error("record cannot be read", LOG_TEXT("upload", upload_id_text(u->id, id)), LOG_REASON(&u->why));
+    upload_tell(LOG_ERROR, "record cannot be read", u);
 }
 
 static bool open_record(struct batch *b, struct upload *u, const void *record, size_t len)

@@ -61,6 +61,7 @@ int main(int argc, char **argv)
     if (settings_load(&program, argc, argv, &set, &code) != ST_OK)
         return code;
     log_open("writer", set.log_format, set.log_level);
+    log_keep(LOG_KEPT);
     if (check(&set, &target, &why) != ST_OK)
         return failed(EXIT_USAGE, "a setting is wrong", &why);
     signals_block(); /* before the first thread, so that every thread inherits the mask */

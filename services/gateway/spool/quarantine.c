@@ -75,7 +75,7 @@ status quarantine_upload(struct spool *s, struct upload_id id, struct view paylo
         return st;
     counted(s, payload.len);
     metric_add(&spool_metrics.quarantined, 1);
-    log_warning("upload in quarantine", LOG_TEXT("upload", name), LOG_REASON(why));
+    log_warning("upload in quarantine", LOG_TEXT("upload", name), LOG_TEXT("phase", "quarantine"), LOG_REASON(why));
     return ST_OK;
 }
 

@@ -9,6 +9,7 @@
 #ifndef MUSTER_WRITER_APPLY_H
 #define MUSTER_WRITER_APPLY_H
 
+#include "common/log/log.h"
 #include "common/ocs_config/ocs_config.h"
 #include "common/record/record.h"
 #include "services/writer/apply/statement.h"
@@ -85,9 +86,11 @@ struct device {
     bool has_changed;
     /* its row in hardware, as locked */
     struct view userid;
-    struct view last_agent; /**< of the newest contact in this wave; absent: none was sent */
-    bool counted;           /**< quality is to be written */
-    bool searches;          /**< another device may be the same machine */
+    struct view last_agent;     /**< of the newest contact in this wave; absent: none was sent */
+    unsigned adjusted;          /**< values of it that did not fit their column */
+    const char *adjusted_first; /**< the column of the first of them */
+    bool counted;               /**< quality is to be written */
+    bool searches;              /**< another device may be the same machine */
     struct contact_quality quality;
 };
 
@@ -110,6 +113,7 @@ struct wave {
     size_t upload_count;
     struct device *devices; /**< sorted by key */
     size_t device_count;
+    struct device *fitting;     /**< whose values are appended now; NULL: of nobody in particular */
     struct section_work *works; /**< sections to write; see sections.h */
     size_t work_count;
     struct cache_words *cache_words; /**< of caches.c; NULL: none */
@@ -184,6 +188,11 @@ MUST_CHECK status discovery_apply(struct wave *w);
 MUST_CHECK status duplicates_apply(struct wave *w);
 
 /* ---- shared by the steps ---- */
+
+/** A log line about an upload, with its reason where it has one. */
+void upload_tell(enum log_level level, const char *event, const struct upload *u);
+/** Lines about what a wave did to each device, once it is committed. */
+void wave_tell(const struct wave *w);
 
 /** Leave out uploads whose outcome is no longer UPLOAD_WAITS, and devices without any. */
 void devices_drop(struct wave *w);

@@ -73,6 +73,7 @@ status console_locks_obey(struct wave *w)
             d->upload->outcome = UPLOAD_HELD;
             reason_set(&d->upload->why, "device_locked", "the console works on it");
             metric_add(&writer_metrics.held, 1);
+            upload_tell(LOG_INFO, "upload given back", d->upload);
             d->upload = NULL;
             held++;
         }

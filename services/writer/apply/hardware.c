@@ -176,12 +176,14 @@ static status write_rows(struct wave *w, bool full)
             continue;
         insert_row(&in);
         buffer_format(&w->st.text, "%u", w->devices[i].hardware_id);
+        w->fitting = &w->devices[i];
         for (size_t r = 0; r < COUNT(rules); r++) {
             if (!is_written(w, r, full))
                 continue;
             buffer_char(&w->st.text, ',');
             append_value(&h, rules[r].rule, columns_column(w->columns, TABLE_HARDWARE, rules[r].column));
         }
+        w->fitting = NULL;
         st = insert_row_end(&in, NULL, 0);
     }
     return st == ST_OK ? insert_finish(&in) : st;

@@ -220,7 +220,12 @@ static void report(const struct merge *merges, size_t count)
         if (!merges[i].done)
             continue;
         metric_add(&writer_metrics.merges, 1);
+        /* twice, so that either of the two finds it under its own name */
+        log_info("merged into another device", LOG_VIEW("device", merges[i].old_key),
+                 LOG_VIEW("into", merges[i].into->row_key), LOG_TEXT("phase", "duplicate"),
+                 LOG_TEXT("reason", "merged"));
         log_info("devices merged", LOG_VIEW("device", merges[i].into->row_key), LOG_VIEW("old", merges[i].old_key),
+                 LOG_TEXT("phase", "duplicate"), LOG_TEXT("reason", "merged"),
                  LOG_NUMBER("id", merges[i].into->hardware_id), LOG_NUMBER("old_id", merges[i].old_id),
                  LOG_TEXT("because", merges[i].named ? "OLD_DEVICEID" : "AUTO_DUPLICATE_LVL"));
     }

@@ -172,12 +172,14 @@ static bool is_text_row(const struct section_work *work, const struct record_row
 static void append_values(struct wave *w, const struct section_work *work, const struct record_row_view *row)
 {
     bool text_row = is_text_row(work, row);
+    w->fitting = work->device;
     for (size_t i = 0; i < work->columns->count; i++) {
         int field = work->fields[i];
         struct view value = field < 0 ? VIEW_ABSENT : row->values[field];
         buffer_char(&w->st.text, ',');
         append_fitted(w, work->columns->columns[i], value.data || text_row ? value : VIEW_LITERAL(""));
     }
+    w->fitting = NULL;
 }
 
 static void append_head(const struct section_columns *c, struct buffer *head)

@@ -45,6 +45,7 @@ static void count_devices(const struct wave *w)
 static void commit_counts(struct wave *w)
 {
     count_devices(w);
+    wave_tell(w);
     metric_add(&writer_metrics.batches, 1);
     metric_add(&writer_metrics.rows_inserted, w->rows.inserted);
     metric_add(&writer_metrics.rows_deleted, w->rows.deleted);

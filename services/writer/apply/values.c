@@ -21,8 +21,11 @@ void append_fitted(struct wave *w, const struct db_column *column, struct view v
 {
     bool adjusted = false;
     statement_value(&w->st, db_fit(column, value, w->arena, &adjusted));
-    if (adjusted && value.len)
-        metric_add(&writer_metrics.values_adjusted, 1);
+    if (!adjusted || value.len == 0)
+        return;
+    metric_add(&writer_metrics.values_adjusted, 1);
+    if (w->fitting && w->fitting->adjusted++ == 0)
+        w->fitting->adjusted_first = column->name;
 }
 
 struct view row_value(const struct record_section_view *s, const struct record_row_view *row, const char *field)

@@ -1,5 +1,6 @@
 #include "common/admin/admin.h"
 
+#include "common/log/log.h"
 #include "common/metrics/metrics.h"
 #include "tests/protocol/http/wire.h"
 
@@ -203,5 +204,28 @@ Test(admin, a_wrong_address_is_refused_and_one_in_use_is_a_conflict)
     cr_expect_eq(admin_start("nowhere", "x", conditions, &second, &why), ST_INVALID);
     cr_expect_eq(admin_start(address, "x", conditions, &second, &why), ST_CONFLICT);
     cr_expect_null(second);
+    admin_stop(a);
+}
+
+static void tell_device(void *ctx, struct view device, struct buffer *out)
+{
+    buffer_format(out, "\"%s\":\"%.*s\",", (const char *)ctx, (int)device.len, device.data);
+}
+
+Test(admin, events_of_a_device_are_what_the_log_keeps)
+{
+    struct admin *a = start();
+    log_open("gateway", "logfmt", "error");
+    log_keep(4);
+    log_debug("stored", LOG_TEXT("device", "pc-1"));
+    admin_on_device(a, tell_device, (void *)(char[]){"known"});
+    cr_expect_eq(get("/events?device=pc%2D1"), 200);
+    json_t *said = json_loads(body, 0, NULL);
+    cr_expect_str_eq(json_string_value(json_object_get(said, "known")), "pc-1");
+    json_t *event = json_array_get(json_object_get(said, "events"), 0);
+    cr_expect_str_eq(json_string_value(json_object_get(event, "event")), "stored");
+    json_decref(said);
+    cr_expect_eq(get("/events"), 400);
+    admin_on_device(a, NULL, NULL);
     admin_stop(a);
 }

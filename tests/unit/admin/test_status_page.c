@@ -50,3 +50,15 @@ Test(status_page, metrics_keep_their_labels_in_their_names)
     json_metrics(&out, VIEW_LITERAL(""));
     cr_expect_str_eq(out.data, "{}");
 }
+
+Test(status_page, a_parameter_of_a_query_is_found_and_decoded)
+{
+    char room[8];
+    struct view query = VIEW_LITERAL("device=a%2Db&from=1.2.3.4&cut=%4&long=123456789&device=second");
+    cr_expect(view_is(query_value(query, "device", room, sizeof room), "a-b"));
+    cr_expect(view_is(query_value(query, "from", room, sizeof room), "1.2.3.4"));
+    cr_expect_null(query_value(query, "cut", room, sizeof room).data);
+    cr_expect_null(query_value(query, "long", room, sizeof room).data);
+    cr_expect_null(query_value(query, "none", room, sizeof room).data);
+    cr_expect_null(query_value(VIEW_ABSENT, "none", room, sizeof room).data);
+}
