@@ -1,7 +1,10 @@
 # Turn text files into one C file, so that the installed program needs none of them:
-#   cmake -DOUT=x.c "-DPAIRS=name=path;name=path" -P embed.cmake
+#   cmake -DOUT=x.c "-DPAIRS=name=path;name=path" [-DHEADER=declares/them.h] -P embed.cmake
 # Bytes instead of string literals: nothing to escape, no limit of a compiler on a literal's length.
-set(code "/* Made by schema/embed.cmake. */\n#include \"schema/schema_text.h\"\n")
+if(NOT HEADER)
+  set(HEADER schema/schema_text.h)
+endif()
+set(code "/* Made by schema/embed.cmake. */\n#include \"${HEADER}\"\n")
 foreach(pair ${PAIRS})
   string(REGEX MATCH "^([a-z_]+)=(.*)$" matched "${pair}")
   set(name ${CMAKE_MATCH_1})

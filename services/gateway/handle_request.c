@@ -43,16 +43,16 @@ static bool take_identity(struct exchange *x, const struct upload_envelope *enve
 static void dispatch(struct exchange *x, const struct upload_envelope *envelope)
 {
     bool by_device = !view_is(envelope->query, "UPDATE");
+    if (!take_identity(x, envelope)) {
+        exchange_refuse(x, REFUSE_no_memory, NULL);
+        return;
+    }
     if (by_device && !upload_deviceid_is_valid(envelope->deviceid)) {
         exchange_refuse(x, REFUSE_deviceid_bad, NULL);
         return;
     }
     if (!envelope->query.data) {
         exchange_refuse(x, REFUSE_query_missing, NULL);
-        return;
-    }
-    if (!take_identity(x, envelope)) {
-        exchange_refuse(x, REFUSE_no_memory, NULL);
         return;
     }
     for (size_t i = 0; i < COUNT(queries) && !envelope->query_repeated; i++)

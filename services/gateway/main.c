@@ -127,6 +127,7 @@ int main(int argc, char **argv)
 
     /* 3. Run: the loops have their own threads; this one only waits for the signal. */
     admin_on_status(admin, server_status, server);
+    admin_on_device(admin, server_device, server);
     admin_set(admin, "listening", true);
     server_announce(server);
     run(admin, spool, lookup);
@@ -135,5 +136,6 @@ int main(int argc, char **argv)
     admin_set(admin, "listening", false);
     code = drain(&set, server);
     admin_on_status(admin, NULL, NULL);
+    admin_on_device(admin, NULL, NULL);
     return code;
 }

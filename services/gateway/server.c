@@ -173,6 +173,19 @@ void server_status(void *ctx, struct buffer *out)
     buffer_format(out, "\"consumers\": %zu,", offer_consumers(s->offer));
 }
 
+void server_device(void *ctx, struct view deviceid, struct buffer *out)
+{
+    struct server *s = ctx;
+    char when[32];
+    int64_t received_us = 0;
+    if (!spool_inventory_pending(s->gateway.spool, upload_device_hash(deviceid), &received_us))
+        return;
+    time_t seconds = (time_t)(received_us / 1000000);
+    struct tm utc;
+    strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &utc));
+    json_text(out, "pending_since", when);
+}
+
 /* -------------------------------------------------------------------- drain ---- */
 
 static int64_t left_until(int64_t deadline_ms)

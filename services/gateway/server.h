@@ -57,6 +57,8 @@ MUST_CHECK status server_start(const struct server_parts *parts, struct server *
 void server_announce(const struct server *s);
 /** Lines for /status: see admin_status_fn. `ctx` is the server. */
 void server_status(void *ctx, struct buffer *out);
+/** Lines for /events: whether an INVENTORY of the device rests in the spool. See admin_device_fn. `ctx` is the server. */
+void server_device(void *ctx, struct view deviceid, struct buffer *out);
 
 /**
  * Refuse new requests, answer what was begun, then let parsers take what rests in the spool, until it is empty, nobody takes, or the

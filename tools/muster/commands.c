@@ -21,6 +21,9 @@ static const struct command commands[] = {
      "Each service, the spool, rates and last errors. Exit status 0: all is ready, 1: something is not, 3: not "
      "running.",
      TAKES(data) | TAKES(json) | TAKES(watch), 0, 0, command_status},
+    {"why", "DEVICEID",
+     "What happened to the uploads of one device, and what to do about it. Exit status 1: nothing is known of it.",
+     TAKES(data) | TAKES(json), 1, 1, command_why},
     {"drain", "", "Wait until everything that was accepted is in the database. Exit status 1: not within the time.",
      TAKES(data) | TAKES(timeout_s), 0, 0, command_drain},
     {"sql", "", "The database client, connected.", TAKES(data) | TAKES(statement), 0, 0, command_sql},
