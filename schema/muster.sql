@@ -34,6 +34,15 @@ CREATE TABLE IF NOT EXISTS muster_session (
   KEY STARTED (STARTED)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
+-- With the gateway's setting pin: the key of the certificate that a device showed first, SHA-256 in hex digits. A row goes by hand:
+-- `muster pin clear DEVICEID`.
+CREATE TABLE IF NOT EXISTS muster_pin (
+  DEVICEID     varchar(255) CHARACTER SET utf8mb3 NOT NULL,
+  KEY_SHA256   char(64) CHARACTER SET latin1 NOT NULL,
+  PINNED       datetime NOT NULL,                   -- UTC
+  PRIMARY KEY (DEVICEID)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+
 -- Which migrations were applied.
 CREATE TABLE IF NOT EXISTS muster_schema (
   VERSION      int NOT NULL,

@@ -63,6 +63,7 @@ static void send_response(struct http_request *r)
     req->res.content_length = response->body.len;
     add_header(req, H2O_TOKEN_CONTENT_TYPE, "Content-Type", response->content_type);
     add_header(req, H2O_TOKEN_CACHE_CONTROL, "Cache-Control", response->cache_control);
+    add_header(req, H2O_TOKEN_WWW_AUTHENTICATE, "WWW-Authenticate", response->challenge);
     if (response->retry_after_s)
         add_retry_after(req, response->retry_after_s);
     if (response->close || r->loop->is_draining)
@@ -78,6 +79,12 @@ static void deliver(struct http_request *r)
 {
     if (!r->req) {
         request_free(r); /* its connection is gone */
+        return;
+    }
+    if (r->resume) {
+        http_handler *handler = r->resume;
+        r->resume = NULL;
+        handler(r->resume_ctx, r);
         return;
     }
     r->is_answered = true;
@@ -114,7 +121,8 @@ static size_t text_size(const char *text)
 static void keep_response(struct http_request *r, const struct http_response *from)
 {
     r->response = *from;
-    r->copies = malloc(text_size(from->content_type) + text_size(from->cache_control) + from->body.len + 1);
+    r->copies = malloc(text_size(from->content_type) + text_size(from->cache_control) + text_size(from->challenge) +
+                       from->body.len + 1);
     if (!r->copies) {
         r->response =
             (struct http_response){.status = 503, .retry_after_s = r->loop->server->set.retry_after_s, .close = true};
@@ -123,6 +131,7 @@ static void keep_response(struct http_request *r, const struct http_response *fr
     char *at = r->copies;
     r->response.content_type = keep_text(&at, from->content_type);
     r->response.cache_control = keep_text(&at, from->cache_control);
+    r->response.challenge = keep_text(&at, from->challenge);
     if (from->body.len > 0)
         memcpy(at, from->body.data, from->body.len);
     r->response.body.data = at;
@@ -135,6 +144,13 @@ void http_answer(struct http_request *request, const struct http_response *respo
         deliver(request);
     else
         h2o_multithread_send_message(&request->loop->answers, &request->message);
+}
+
+void http_resume(struct http_request *request, http_handler *handler, void *ctx)
+{
+    request->resume = handler;
+    request->resume_ctx = ctx;
+    h2o_multithread_send_message(&request->loop->answers, &request->message);
 }
 
 void http_answer_status(struct http_request *request, int code, const char *text)

@@ -37,7 +37,9 @@ struct http_view {
     struct view authorization;  /**< absent when none */
     struct view body;           /**< whole body; empty when none */
     struct upload_address from; /**< the peer, or what a trusted proxy said about it */
-    bool https;                 /**< TLS here, or at a trusted proxy (X-Forwarded-Proto, Forwarded) */
+    struct view
+        client_key; /**< SHA-256 of the key in the client's certificate, 64 hex digits; absent: it showed none */
+    bool https;     /**< TLS here, or at a trusted proxy (X-Forwarded-Proto, Forwarded) */
     bool http10;
     unsigned thread; /**< number of the loop thread, from 0 */
 };
@@ -99,6 +101,7 @@ struct http_response {
     int status;
     const char *content_type;  /**< NULL: none */
     const char *cache_control; /**< NULL: none */
+    const char *challenge;     /**< of a 401: WWW-Authenticate; NULL: none */
     struct view body;          /**< copied; Content-Length is always sent */
     unsigned retry_after_s;    /**< 0: none */
     bool close;                /**< close the connection behind it */
@@ -106,6 +109,9 @@ struct http_response {
 
 /** Answer a request, once; `request` and its view are gone afterwards. Any thread. */
 void http_answer(struct http_request *request, const struct http_response *response);
+/** Call the handler again on the request's own loop, as if it had just come: for who had to ask something on another thread before it
+ *  could be served. Instead of an answer; any thread. If its connection has gone meanwhile it is not called. */
+void http_resume(struct http_request *request, http_handler *handler, void *ctx);
 /** Status with a short plain text body; 400 and 5xx close the connection, 503 says Retry-After. */
 void http_answer_status(struct http_request *request, int code, const char *text);
 

@@ -14,7 +14,9 @@
     X(refused_header, "muster_http_refused_total{reason=\"header\"}", METRIC_COUNTER, "")                              \
     X(refused_memory, "muster_http_refused_total{reason=\"memory\"}", METRIC_COUNTER, "")                              \
     X(refused_slow, "muster_http_refused_total{reason=\"slow\"}", METRIC_COUNTER, "")                                  \
-    X(refused_proxy, "muster_http_refused_total{reason=\"proxy_header\"}", METRIC_COUNTER, "")
+    X(refused_proxy, "muster_http_refused_total{reason=\"proxy_header\"}", METRIC_COUNTER, "")                         \
+    X(refused_tls, "muster_http_refused_total{reason=\"handshake\"}", METRIC_COUNTER, "")                              \
+    X(refused_certificate, "muster_http_refused_total{reason=\"certificate_refused\"}", METRIC_COUNTER, "")
 
 METRICS_DECLARE(http_metrics, HTTP_METRICS);
 

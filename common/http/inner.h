@@ -60,8 +60,9 @@ struct connection {
     size_t read_before; /**< bytes that the connection had brought before that request */
     size_t counted;     /**< bytes of its body that are counted in server->bodies */
     struct upload_address peer;
-    h2o_socket_cb on_read; /**< h2o's, kept while we refuse the request; else NULL */
-    uint8_t *header;       /**< PROXY: PROXY_HEADER_MAX bytes, `header_len` of them read */
+    h2o_socket_cb on_read;         /**< h2o's, kept while we refuse the request; else NULL */
+    char client_key[TLS_KEY_TEXT]; /**< "": it showed no certificate */
+    uint8_t *header;               /**< PROXY: PROXY_HEADER_MAX bytes, `header_len` of them read */
     size_t header_len;
 };
 
@@ -73,6 +74,8 @@ struct http_request {
     h2o_req_t *req;                /**< NULL once h2o has disposed of it; loop's thread only */
     bool is_answered;              /**< the answer has been given to h2o; loop's thread only */
     struct http_view view;
+    http_handler *resume; /**< instead of an answer */
+    void *resume_ctx;
     struct http_response response; /**< its texts point into `copies` */
     char *copies;
 };
@@ -121,6 +124,10 @@ struct http_server {
 
 /* loop.c */
 void *loop_run(void *loop); /**< the thread; NULL */
+
+/* tls.c */
+/** Watch handshakes: refused ones are counted, and a client's certificate is noted in its connection. `ctx` is an SSL_CTX. */
+void handshakes_watch(void *ctx);
 
 /* accept.c */
 void acceptors_open(struct loop *loop);

@@ -67,6 +67,8 @@ static void view_client(struct http_request *r)
 {
     struct http_view *view = &r->view;
     view->from = r->connection->peer;
+    if (r->connection->client_key[0])
+        view->client_key = view_of(r->connection->client_key);
     view->https = r->connection->acceptor->kind == LISTENER_HTTPS;
     const struct networks *proxies = &r->loop->server->proxies;
     if (!networks_contain(proxies, &view->from))

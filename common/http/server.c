@@ -72,6 +72,8 @@ static void configure(struct http_server *server)
     conf->http2.callbacks.request_shutdown = NULL; /* starts a timer that aborts h2o_context_dispose() for a second */
     requests_configure(h2o_config_register_host(conf, h2o_iovec_init(H2O_STRLIT("default")), 65535));
     refusals_prepare(server);
+    if (set->tls)
+        handshakes_watch(tls_ssl_ctx(set->tls));
 }
 
 /* ---- start ---- */

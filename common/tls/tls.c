@@ -6,19 +6,35 @@
 #include <limits.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
-enum { FINGERPRINT_TEXT = 3 * 32 };
+enum { FILES = 3 };
+
+/* What tells one state of the files from another. */
+struct stamp {
+    struct {
+        int64_t mtime_s, mtime_ns, size;
+        uint64_t inode;
+    } of[FILES];
+};
 
 struct tls_context {
-    SSL_CTX *ctx;
+    SSL_CTX *ctx;         /**< what the listeners have: it stays, and each handshake goes over to `current` */
+    pthread_mutex_t lock; /**< of the two below */
+    SSL_CTX *current;
+    char fingerprint[TLS_FINGERPRINT_TEXT]; /**< 32 bytes as "AB:CD:..." */
+    struct stamp looked_at;
     bool is_self_signed;
     char certificate[PATH_MAX];
     char key[PATH_MAX];
-    char fingerprint[FINGERPRINT_TEXT]; /**< 32 bytes as "AB:CD:..." */
+    char client_ca[PATH_MAX]; /**< "": none */
 };
+
+AUTO_DEFINE(SSL_CTX, SSL_CTX_free)
 
 /* ---- files ---- */
 
@@ -94,13 +110,41 @@ static status fail(const char *code, const char *path, const char *advice, struc
     return ST_INVALID;
 }
 
-static status load_files(struct tls_context *t, struct reason *why)
+static status load_pair(const struct tls_context *t, SSL_CTX *ctx, struct reason *why)
 {
-    SSL_CTX_set_default_passwd_cb(t->ctx, no_passphrase);
-    if (SSL_CTX_use_certificate_chain_file(t->ctx, t->certificate) != 1)
+    SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
+    if (SSL_CTX_use_certificate_chain_file(ctx, t->certificate) != 1)
         return fail("tls_certificate_invalid", t->certificate, "PEM is wanted, the server's certificate first", why);
-    if (SSL_CTX_use_PrivateKey_file(t->ctx, t->key, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(t->ctx) != 1)
+    if (SSL_CTX_use_PrivateKey_file(ctx, t->key, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(ctx) != 1)
         return fail("tls_key_invalid", t->key, "PEM without passphrase is wanted, the certificate's own key", why);
+    return ST_OK;
+}
+
+/* Once there is a list of revoked certificates, each authority must have one. */
+static void check_revocations(X509_STORE *store)
+{
+    STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(store);
+    for (int i = 0; i < sk_X509_OBJECT_num(objects); i++)
+        if (X509_OBJECT_get_type(sk_X509_OBJECT_value(objects, i)) == X509_LU_CRL)
+            X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
+}
+
+/* A resumed session would not be checked again: not against a new list, nor against its end. */
+static status load_client_ca(const struct tls_context *t, SSL_CTX *ctx, struct reason *why)
+{
+    if (!t->client_ca[0])
+        return ST_OK;
+    STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(t->client_ca);
+    if (!names || SSL_CTX_load_verify_file(ctx, t->client_ca) != 1) {
+        sk_X509_NAME_pop_free(names, X509_NAME_free);
+        return fail("tls_client_ca_invalid", t->client_ca, "PEM is wanted, certificates of authorities", why);
+    }
+    SSL_CTX_set_client_CA_list(ctx, names);
+    check_revocations(SSL_CTX_get_cert_store(ctx));
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
+    SSL_CTX_set_num_tickets(ctx, 0);
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     return ST_OK;
 }
 
@@ -118,27 +162,110 @@ static int select_protocol(SSL *ssl, const unsigned char **out, unsigned char *o
     return SSL_TLSEXT_ERR_OK;
 }
 
-static status configure(struct tls_context *t)
+static status make(const struct tls_context *t, SSL_CTX **out, struct reason *why)
 {
     static const unsigned char session_id[] = "muster";
-    t->ctx = SSL_CTX_new(TLS_server_method());
-    if (!t->ctx || SSL_CTX_set_min_proto_version(t->ctx, TLS1_2_VERSION) != 1 ||
-        SSL_CTX_set_session_id_context(t->ctx, session_id, sizeof session_id - 1) != 1)
+    AUTO(SSL_CTX_free) SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+    if (!ctx || SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1 ||
+        SSL_CTX_set_session_id_context(ctx, session_id, sizeof session_id - 1) != 1)
         return ST_NO_MEMORY;
-    SSL_CTX_set_options(t->ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_COMPRESSION);
-    SSL_CTX_set_alpn_select_cb(t->ctx, select_protocol, NULL);
-    return ST_OK;
+    SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_COMPRESSION);
+    SSL_CTX_set_alpn_select_cb(ctx, select_protocol, NULL);
+    status st = load_pair(t, ctx, why);
+    if (st == ST_OK)
+        st = load_client_ca(t, ctx, why);
+    if (st == ST_OK)
+        *out = STEAL(ctx);
+    return st;
 }
 
-static status set_fingerprint(struct tls_context *t)
+static status print_fingerprint(const SSL_CTX *ctx, char out[static TLS_FINGERPRINT_TEXT])
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned len = 0;
-    if (X509_digest(SSL_CTX_get0_certificate(t->ctx), EVP_sha256(), digest, &len) != 1 || len != 32)
+    if (X509_digest(SSL_CTX_get0_certificate(ctx), EVP_sha256(), digest, &len) != 1 || len != 32)
         return ST_IO;
     for (size_t i = 0; i < len; i++)
-        snprintf(t->fingerprint + 3 * i, 4, i + 1 < len ? "%02X:" : "%02X", digest[i]);
+        snprintf(out + 3 * i, 4, i + 1 < len ? "%02X:" : "%02X", digest[i]);
     return ST_OK;
+}
+
+/* ---- replacing ---- */
+
+static struct stamp stamp_of(const struct tls_context *t)
+{
+    const char *const paths[FILES] = {t->certificate, t->key, t->client_ca};
+    struct stamp stamp;
+    memset(&stamp, 0, sizeof stamp);
+    for (size_t i = 0; i < FILES; i++) {
+        struct stat info;
+        if (paths[i][0] == 0 || stat(paths[i], &info) != 0)
+            continue;
+        stamp.of[i].mtime_s = info.st_mtim.tv_sec;
+        stamp.of[i].mtime_ns = info.st_mtim.tv_nsec;
+        stamp.of[i].size = info.st_size;
+        stamp.of[i].inode = info.st_ino;
+    }
+    return stamp;
+}
+
+static status load(struct tls_context *t, struct reason *why)
+{
+    AUTO(SSL_CTX_free) SSL_CTX *fresh = NULL;
+    char fingerprint[TLS_FINGERPRINT_TEXT];
+    t->looked_at = stamp_of(t);
+    status st = make(t, &fresh, why);
+    if (st == ST_OK)
+        st = print_fingerprint(fresh, fingerprint);
+    if (st != ST_OK)
+        return st;
+    pthread_mutex_lock(&t->lock);
+    SSL_CTX *old = t->current;
+    t->current = STEAL(fresh);
+    memcpy(t->fingerprint, fingerprint, sizeof fingerprint);
+    pthread_mutex_unlock(&t->lock);
+    SSL_CTX_free(old); /* handshakes that use it hold it */
+    return ST_OK;
+}
+
+status tls_context_refresh(struct tls_context *t, bool force, bool *changed, struct reason *why)
+{
+    *changed = false;
+    struct stamp now = stamp_of(t);
+    if (!force && memcmp(&now, &t->looked_at, sizeof now) == 0)
+        return ST_OK;
+    status st = load(t, why);
+    *changed = st == ST_OK;
+    return st;
+}
+
+/* The first thing in a handshake: the certificate and the authorities that are in use now. */
+static int on_client_hello(SSL *ssl, int *alert, void *arg)
+{
+    struct tls_context *t = arg;
+    (void)alert;
+    pthread_mutex_lock(&t->lock);
+    SSL_CTX *now = t->current;
+    SSL_CTX_up_ref(now);
+    pthread_mutex_unlock(&t->lock);
+    SSL_set_SSL_CTX(ssl, now);
+    SSL_set_verify(ssl, SSL_CTX_get_verify_mode(now), NULL);
+    SSL_set_info_callback(ssl, SSL_CTX_get_info_callback(t->ctx)); /* would be looked for in `now` */
+    SSL_CTX_free(now);
+    return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+/* ---- life ---- */
+
+static status find_files(struct tls_context *t, const struct tls_settings *set, struct reason *why)
+{
+    status st = is_set(set->certificate) ? use_given(t, set, why) : use_self_signed(t, set, why);
+    if (st == ST_OK && is_set(set->client_ca)) {
+        st = set_path(t->client_ca, "", set->client_ca, why);
+        if (st == ST_OK)
+            st = need_readable(t->client_ca, "authorities of clients", why);
+    }
+    return st;
 }
 
 status tls_context_new(const struct tls_settings *set, struct tls_context **out, struct reason *why)
@@ -146,16 +273,17 @@ status tls_context_new(const struct tls_settings *set, struct tls_context **out,
     AUTO(tls_context_destroy) struct tls_context *t = calloc(1, sizeof *t);
     if (!t)
         return ST_NO_MEMORY;
-    status st = is_set(set->certificate) ? use_given(t, set, why) : use_self_signed(t, set, why);
+    pthread_mutex_init(&t->lock, NULL);
+    status st = find_files(t, set, why);
     if (st == ST_OK)
-        st = configure(t);
+        st = load(t, why);
     if (st == ST_OK)
-        st = load_files(t, why);
-    if (st == ST_OK)
-        st = set_fingerprint(t);
-    if (st == ST_OK)
-        *out = STEAL(t);
-    return st;
+        st = make(t, &t->ctx, why);
+    if (st != ST_OK)
+        return st;
+    SSL_CTX_set_client_hello_cb(t->ctx, on_client_hello, t);
+    *out = STEAL(t);
+    return ST_OK;
 }
 
 void tls_context_destroy(struct tls_context *t)
@@ -163,7 +291,24 @@ void tls_context_destroy(struct tls_context *t)
     if (!t)
         return;
     SSL_CTX_free(t->ctx);
+    SSL_CTX_free(t->current);
+    pthread_mutex_destroy(&t->lock);
     free(t);
+}
+
+/* ---- asking ---- */
+
+bool tls_peer_key(const void *ssl, char out[static TLS_KEY_TEXT])
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+    const X509 *certificate = SSL_get0_peer_certificate(ssl);
+    if (!certificate || SSL_get_verify_result(ssl) != X509_V_OK ||
+        X509_pubkey_digest(certificate, EVP_sha256(), digest, &len) != 1)
+        return false;
+    for (size_t i = 0; i < len && 2 * i + 2 < TLS_KEY_TEXT; i++)
+        snprintf(out + 2 * i, 3, "%02x", digest[i]);
+    return true;
 }
 
 const char *tls_certificate_path(const struct tls_context *t)
@@ -171,9 +316,12 @@ const char *tls_certificate_path(const struct tls_context *t)
     return t->certificate;
 }
 
-const char *tls_fingerprint(const struct tls_context *t)
+const char *tls_fingerprint(struct tls_context *t, char out[static TLS_FINGERPRINT_TEXT])
 {
-    return t->fingerprint;
+    pthread_mutex_lock(&t->lock);
+    memcpy(out, t->fingerprint, TLS_FINGERPRINT_TEXT);
+    pthread_mutex_unlock(&t->lock);
+    return out;
 }
 
 bool tls_is_self_signed(const struct tls_context *t)

@@ -1,5 +1,7 @@
 #include "services/gateway/exchange.h"
 
+#include "services/gateway/server.h"
+
 #include <strings.h>
 
 struct exchange *exchange_new(struct gateway *g, struct http_request *request)
@@ -125,5 +127,5 @@ void exchange_answer_text(struct exchange *x, const struct buffer *text, bool cl
 void exchange_refuse(struct exchange *x, enum refusal r, const struct reason *why)
 {
     buffer_clear(&x->reply);
-    refuse(x->request, &(struct refused){x->deviceid, x->phase}, r, why);
+    refuse(x->request, &(struct refused){x->deviceid, x->phase, access_challenge(x->gateway->access)}, r, why);
 }

@@ -23,6 +23,7 @@ struct exchange {
     bool utf8;                  /**< the document says that it is UTF-8, or was converted to it */
     struct view deviceid;       /**< fit for a look-up: see exchange_text() */
     uint64_t device_hash;
+    bool is_pinned;      /**< that its certificate fits the device was looked up */
     struct view agent;   /**< User-Agent, cleaned; absent when none was sent */
     struct buffer reply; /**< coded; empty: answered without a body */
 };

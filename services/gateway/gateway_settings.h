@@ -18,6 +18,16 @@
       "where a self-signed certificate is kept")                                                                       \
     X(tls_names, "MUSTER_GATEWAY_TLS_NAMES", SET_TEXT, "", 0, 0,                                                       \
       "further names and addresses for the self-signed certificate")                                                   \
+    X(client_ca, "MUSTER_GATEWAY_CLIENT_CA", SET_TEXT, "", 0, 0,                                                       \
+      "PEM file: authorities of clients' certificates, and lists of revoked ones; empty: none is asked for")           \
+    X(client_required, "MUSTER_GATEWAY_CLIENT_REQUIRED", SET_FLAG, "no", 0, 0,                                         \
+      "who shows no such certificate is answered 403, also over plain HTTP")                                           \
+    X(pin, "MUSTER_GATEWAY_PIN", SET_FLAG, "no", 0, 0,                                                                 \
+      "a device that once showed a certificate is served only with one of the same key (table muster_pin)")            \
+    X(users, "MUSTER_GATEWAY_USERS", SET_TEXT, "", 0, 0,                                                               \
+      "file with user:hash lines; who is not in it is answered 401; empty: everybody is served")                       \
+    X(realm, "MUSTER_GATEWAY_REALM", SET_TEXT, "OCS Inventory", 0, 0,                                                  \
+      "what a 401 names; agents' setting realm must be the same")                                                      \
     X(bind, "MUSTER_GATEWAY_BIND", SET_TEXT, "ipc:///run/muster/gateway.sock", 0, 0,                                   \
       "address for parsers: ipc:///path or tcp://host:port")                                                           \
     X(spool_dir, "MUSTER_GATEWAY_SPOOL_DIR", SET_TEXT, "/var/spool/muster", 0, 0,                                      \

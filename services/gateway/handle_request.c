@@ -1,4 +1,5 @@
 #include "common/xml/xml.h"
+#include "services/gateway/access.h"
 #include "services/gateway/gateway_metrics.h"
 #include "services/gateway/handlers.h"
 #include "services/gateway/server.h"
@@ -55,6 +56,8 @@ static void dispatch(struct exchange *x, const struct upload_envelope *envelope)
         exchange_refuse(x, REFUSE_query_missing, NULL);
         return;
     }
+    if (by_device && !access_device(x))
+        return;
     for (size_t i = 0; i < COUNT(queries) && !envelope->query_repeated; i++)
         if (view_is(envelope->query, queries[i].query)) {
             metric_add(queries[i].count, 1);

@@ -11,6 +11,9 @@
 /** Every request below /ocsinventory: finds its row in the table of routes. `ctx` is the gateway. */
 void gateway_route(void *ctx, struct http_request *request);
 
+/** The same, for a request that was let in. */
+void gateway_serve(struct exchange *x);
+
 /** POST: unpack, read the envelope, find the QUERY's row. */
 void handle_request(struct exchange *x, struct view unused);
 /** GET .../deploy/NAME */

@@ -60,8 +60,8 @@ static status start_lookups(const struct gateway_settings *set, const struct db_
     return lookup_new(&lookup, out, why);
 }
 
-/** Until a signal that ends us: keep what /readyz says true. */
-static void run(struct admin *admin, struct spool *spool, struct lookup *lookup)
+/** Until a signal that ends us: keep what /readyz says true; take changed files into use, at once with SIGHUP. */
+static void run(struct admin *admin, struct spool *spool, struct lookup *lookup, struct server *server)
 {
     enum { SOON_MS = 50, LATER_MS = 1000 };
     int got;
@@ -70,6 +70,7 @@ static void run(struct admin *admin, struct spool *spool, struct lookup *lookup)
         admin_set(admin, "spool", spool_count(spool).healthy);
         admin_set(admin, "database-or-cache", looked);
         got = signals_wait(looked ? LATER_MS : SOON_MS);
+        server_refresh(server, got == SIGHUP);
     } while (got == 0 || got == SIGHUP);
 }
 
@@ -130,7 +131,7 @@ int main(int argc, char **argv)
     admin_on_device(admin, server_device, server);
     admin_set(admin, "listening", true);
     server_announce(server);
-    run(admin, spool, lookup);
+    run(admin, spool, lookup, server);
 
     /* 4. Drain: not ready -> refuse new -> answer what was begun -> let parsers take the rest -> exit. */
     admin_set(admin, "listening", false);

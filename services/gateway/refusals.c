@@ -58,9 +58,18 @@ void refuse(struct http_request *request, const struct refused *what, enum refus
     const struct http_view *view = http_request_view(request);
     char from[UPLOAD_ADDRESS_TEXT];
     metric_add(&counts[r], 1);
-    log_info("refused", LOG_TEXT("reason", rows[r].name), LOG_TEXT("phase", what->phase),
-             LOG_VIEW("device", what->device), LOG_NUMBER("status", rows[r].status),
-             LOG_TEXT("from", upload_address_text(&view->from, from)), LOG_VIEW("agent", view->agent),
-             LOG_VIEW("path", view->path), LOG_TEXT("detail", why ? why->text : ""));
-    http_answer_status(request, rows[r].status, rows[r].name);
+    /* Most agents send their password only when they are asked for it: nothing to see at every contact. */
+    enum log_level level = r == REFUSE_auth_missing ? LOG_DEBUG : LOG_INFO;
+    log_event(level, "refused",
+              LOG_FIELDS_(LOG_TEXT("reason", rows[r].name), LOG_TEXT("phase", what->phase),
+                          LOG_VIEW("device", what->device), LOG_NUMBER("status", rows[r].status),
+                          LOG_TEXT("from", upload_address_text(&view->from, from)), LOG_VIEW("agent", view->agent),
+                          LOG_VIEW("path", view->path), LOG_TEXT("detail", why ? why->text : "")));
+    if (rows[r].status == 401)
+        http_answer(request, &(struct http_response){.status = 401,
+                                                     .content_type = "text/plain; charset=utf-8",
+                                                     .challenge = what->challenge,
+                                                     .body = view_of(rows[r].name)});
+    else
+        http_answer_status(request, rows[r].status, rows[r].name);
 }

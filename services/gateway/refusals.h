@@ -39,6 +39,15 @@
     X(query_unknown, 400, "a QUERY that nobody serves, or more than one")                                              \
     X(deviceid_bad, 400, "DEVICEID is missing or has not the form name-YYYY-MM-DD-hh-mm-ss")                           \
     X(agent_refused, 400, "the setting agents does not name this User-Agent")                                          \
+    X(auth_missing, 401,                                                                                               \
+      "users are set, and the request has no user and password (usual: agents send them when asked)")                  \
+    X(auth_wrong, 401, "user or password is wrong")                                                                    \
+    X(auth_limited, 429, "too many wrong passwords from this address a moment ago")                                    \
+    X(auth_busy, 503, "too many passwords wait to be checked")                                                         \
+    X(certificate_missing, 403, "client-required: the client shows no certificate")                                    \
+    X(certificate_needed, 403, "the device is pinned to a certificate, and the client shows none")                     \
+    X(certificate_mismatch, 403, "the device is pinned to the key of another certificate")                             \
+    X(stopping, 503, "the gateway is being stopped")                                                                   \
     X(session_missing, 403, "INVENTORY_SESSION_ONLY: no PROLOG of the device was answered SEND a moment ago")          \
     X(flood, 403, "INVENTORY_FILTER_FLOOD_IP: another new device from the same address")                               \
     X(update_bad, 400, "QUERY UPDATE without AGENT or with an unknown PLATFORM")                                       \
@@ -69,8 +78,9 @@ enum refusal refusal_of_spool(status st);
 
 /** What is known of a request that is refused. */
 struct refused {
-    struct view device; /**< absent: not read yet */
-    const char *phase;  /**< the step that refuses it */
+    struct view device;    /**< absent: not read yet */
+    const char *phase;     /**< the step that refuses it */
+    const char *challenge; /**< of a 401; NULL: none */
 };
 
 /** Count, log (with address and User-Agent) and answer. `why` may be NULL. The request is gone afterwards. Any thread. */

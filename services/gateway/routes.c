@@ -1,6 +1,7 @@
 /*
  * Which request goes where (protocol.md 1.1). The first row that fits is taken.
  */
+#include "services/gateway/access.h"
 #include "services/gateway/handlers.h"
 
 #include <ctype.h>
@@ -72,10 +73,10 @@ static const struct {
     {"GET", any_path, refuse_path},     {NULL, any_path, refuse_method},
 };
 
-void gateway_route(void *ctx, struct http_request *request)
+void gateway_serve(struct exchange *x)
 {
-    struct exchange *x = exchange_new(ctx, request);
-    for (size_t i = 0; x && i < COUNT(routes); i++) {
+    x->phase = "request";
+    for (size_t i = 0; i < COUNT(routes); i++) {
         struct view found;
         if (routes[i].method && !view_is(x->view->method, routes[i].method))
             continue;
@@ -84,4 +85,11 @@ void gateway_route(void *ctx, struct http_request *request)
             return;
         }
     }
+}
+
+void gateway_route(void *ctx, struct http_request *request)
+{
+    struct exchange *x = exchange_new(ctx, request);
+    if (x && access_client(x))
+        gateway_serve(x);
 }

@@ -42,6 +42,7 @@ static void free_tools(struct gateway *g)
     free(g->loops);
     account_columns_destroy(g->columns);
     agent_gate_destroy(g->gate);
+    access_destroy(g->access);
     trusted_destroy(g->trusted);
 }
 
@@ -54,6 +55,7 @@ static status make_tls(struct server *s, struct reason *why)
         .certificate = set->certificate,
         .key = set->key,
         .folder = set->tls_folder,
+        .client_ca = set->client_ca,
         .names = set->tls_names,
     };
     return tls_context_new(&tls, &s->tls, why);
@@ -88,6 +90,8 @@ static status open_all(struct server *s, struct reason *why)
     if (st == ST_OK)
         st = trusted_new(s->gateway.set->trusted, &s->gateway.trusted, why);
     if (st == ST_OK)
+        st = access_new(s->gateway.set, &s->gateway.access, why);
+    if (st == ST_OK)
         st = make_tls(s, why);
     return st == ST_OK ? listen_for_agents(s, why) : st;
 }
@@ -114,6 +118,8 @@ void server_destroy(struct server *s)
 {
     if (!s)
         return;
+    if (s->gateway.access)
+        access_stop(s->gateway.access);
     http_server_destroy(s->http);
     tls_context_destroy(s->tls);
     free_tools(&s->gateway);
@@ -127,9 +133,11 @@ void server_announce(const struct server *s)
     log_info("listening", LOG_TEXT("http", http_server_address(s->http, false)),
              LOG_TEXT("https", http_server_address(s->http, true)), LOG_TEXT("parsers", s->gateway.set->bind),
              LOG_TEXT("spool", s->gateway.set->spool_dir));
+    char fingerprint[TLS_FINGERPRINT_TEXT];
     if (s->tls && tls_is_self_signed(s->tls))
         log_info("certificate is self-signed: agents need a copy of it",
-                 LOG_TEXT("certificate", tls_certificate_path(s->tls)), LOG_TEXT("sha256", tls_fingerprint(s->tls)));
+                 LOG_TEXT("certificate", tls_certificate_path(s->tls)),
+                 LOG_TEXT("sha256", tls_fingerprint(s->tls, fingerprint)));
 }
 
 /** "name": "text", with what JSON cannot hold as it is escaped; our texts are addresses and paths. */
@@ -162,10 +170,11 @@ static void json_spool(struct buffer *out, struct spool *spool)
 void server_status(void *ctx, struct buffer *out)
 {
     struct server *s = ctx;
+    char fingerprint[TLS_FINGERPRINT_TEXT];
     json_text(out, "http", http_server_address(s->http, false));
     json_text(out, "https", http_server_address(s->http, true));
     json_text(out, "certificate", s->tls ? tls_certificate_path(s->tls) : "");
-    json_text(out, "fingerprint", s->tls ? tls_fingerprint(s->tls) : "");
+    json_text(out, "fingerprint", s->tls ? tls_fingerprint(s->tls, fingerprint) : "");
     buffer_format(out, "\"self_signed\": %s, ", s->tls && tls_is_self_signed(s->tls) ? "true" : "false");
     json_text(out, "bind", s->gateway.set->bind);
     buffer_format(out, "\"database_up\": %s, ", lookup_database_is_up(s->gateway.lookup) ? "true" : "false");
@@ -202,5 +211,26 @@ size_t server_drain(struct server *s, int64_t drain_ms, int64_t *left)
     while ((*left = spool_count(s->gateway.spool).pending) > 0 && left_until(deadline) > 0 &&
            offer_consumers(s->offer) > 0)
         nanosleep(&pause, NULL);
+    access_stop(s->gateway.access); /* what it would let in asks the look-ups, which are the next to go */
     return cut;
+}
+
+/* ------------------------------------------------------------------ reloading ---- */
+
+static void tell_refreshed(const char *what, status st, bool changed, const struct reason *why)
+{
+    if (st != ST_OK)
+        log_error("a changed file is not used", LOG_TEXT("what", what), LOG_REASON(why));
+    else if (changed)
+        log_info("read again", LOG_TEXT("what", what));
+}
+
+void server_refresh(struct server *s, bool force)
+{
+    struct reason why = {0};
+    bool changed = false;
+    status st = s->tls ? tls_context_refresh(s->tls, force, &changed, &why) : ST_OK;
+    tell_refreshed("certificate", st, changed, &why);
+    st = access_refresh(s->gateway.access, force, &changed, &why);
+    tell_refreshed("users", st, changed, &why);
 }

@@ -1,0 +1,47 @@
+/* What a TLS handshake says: why it failed, and who the client is. h2o has no function for either; OpenSSL tells, and the BIO
+ * that h2o made for a connection leads back to its socket. */
+#include "common/http/inner.h"
+
+#include "common/http/http_metrics.h"
+#include "common/log/log.h"
+
+enum { ALERT_FATAL = 2 };
+
+static struct connection *connection_of_ssl(const SSL *ssl)
+{
+    BIO *bio = SSL_get_rbio(ssl);
+    h2o_socket_t *socket = bio ? BIO_get_data(bio) : NULL;
+    return socket ? socket->on_close.data : NULL;
+}
+
+/* Our own alert ends the handshake: the client's certificate, or something else that is not to our taste. */
+static void on_refused(const SSL *ssl, const struct connection *c, int alert)
+{
+    char from[UPLOAD_ADDRESS_TEXT] = "";
+    long verified = SSL_get_verify_result(ssl);
+    if (c)
+        upload_address_text(&c->peer, from);
+    if (verified == X509_V_OK) {
+        metric_add(&http_metrics.refused_tls, 1);
+        log_debug("handshake refused", LOG_TEXT("phase", "handshake"), LOG_TEXT("reason", "handshake"),
+                  LOG_TEXT("from", from), LOG_TEXT("detail", SSL_alert_desc_string_long(alert)));
+        return;
+    }
+    metric_add(&http_metrics.refused_certificate, 1);
+    log_info("refused", LOG_TEXT("phase", "handshake"), LOG_TEXT("reason", "certificate_refused"),
+             LOG_TEXT("from", from), LOG_TEXT("detail", X509_verify_cert_error_string(verified)));
+}
+
+static void on_info(const SSL *ssl, int where, int value)
+{
+    struct connection *c = connection_of_ssl(ssl);
+    if ((where & SSL_CB_HANDSHAKE_DONE) && c && !tls_peer_key(ssl, c->client_key))
+        c->client_key[0] = '\0';
+    if ((where & SSL_CB_WRITE_ALERT) == SSL_CB_WRITE_ALERT && value >> 8 == ALERT_FATAL)
+        on_refused(ssl, c, value);
+}
+
+void handshakes_watch(void *ctx)
+{
+    SSL_CTX_set_info_callback(ctx, on_info);
+}
