@@ -127,5 +127,6 @@ void exchange_answer_text(struct exchange *x, const struct buffer *text, bool cl
 void exchange_refuse(struct exchange *x, enum refusal r, const struct reason *why)
 {
     buffer_clear(&x->reply);
+    activity_refused(x->gateway->activity, x, r);
     refuse(x->request, &(struct refused){x->deviceid, x->phase, access_challenge(x->gateway->access)}, r, why);
 }

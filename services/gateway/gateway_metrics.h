@@ -28,6 +28,7 @@
       "uploads written to files (GENERATE_OCS_FILES)")                                                                 \
     X(export_failed, "muster_gateway_exports_total{result=\"failed\"}", METRIC_COUNTER,                                \
       "uploads written to files (GENERATE_OCS_FILES)")                                                                 \
+    X(activity_lost, "muster_gateway_activity_lost_total", METRIC_COUNTER, "lines of activity.log not written")        \
     X(acked, OFFERS "{verdict=\"ack\"}", METRIC_COUNTER, "answers of consumers to deliveries")                         \
     X(retried, OFFERS "{verdict=\"retry\"}", METRIC_COUNTER, "answers of consumers to deliveries")                     \
     X(rejected, OFFERS "{verdict=\"reject\"}", METRIC_COUNTER, "answers of consumers to deliveries")                   \

@@ -67,6 +67,8 @@
       "addresses, networks and patterns of clients that neither INVENTORY_SESSION_ONLY nor a filter concerns")         \
     X(agents_file, "MUSTER_GATEWAY_AGENTS_FILE", SET_TEXT, "", 0, 0,                                                   \
       "file with further User-Agents, one a line, each let in as it stands there (OCS_OPT_EXT_USERAGENTS_FILE_PATH)")  \
+    X(activity_log, "MUSTER_GATEWAY_ACTIVITY_LOG", SET_TEXT, "", 0, 0,                                                 \
+      "file for lines as in OCS's activity.log; opened again on SIGHUP; empty: none")                                  \
     X(database, "MUSTER_DATABASE", SET_SECRET, "mysql://ocs@localhost/ocsweb", 0, 0,                                   \
       "mysql://user:password@host:port/name?socket=/path")                                                             \
     X(admin, "MUSTER_ADMIN", SET_TEXT, "127.0.0.1:9101", 0, 0,                                                         \

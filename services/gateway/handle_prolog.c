@@ -141,6 +141,14 @@ static void record_contact(const struct contact *c)
               LOG_TEXT("reason", refusal_name(refusal_of_spool(st))), LOG_VIEW("agent", c->x->agent));
 }
 
+static void note(const struct contact *c)
+{
+    struct activity *activity = c->x->gateway->activity;
+    if (c->facts.database && !c->facts.known)
+        activity_note(activity, c->x, 103, "prolog", "new_deviceid");
+    activity_note(activity, c->x, c->decision.send ? 100 : 102, "prolog", c->decision.send ? "accepted" : "declined");
+}
+
 static void count(const struct contact *c)
 {
     metric_add(c->decision.send ? &gateway_metrics.contacts_send : &gateway_metrics.contacts_stop, 1);
@@ -161,6 +169,7 @@ static void asked(void *ctx)
     if (c->failed == ST_OK) {
         record_contact(c);
         count(c);
+        note(c);
     }
     arena_destroy(c->arena);
     if (c->failed == ST_OK)

@@ -18,6 +18,17 @@ struct upload_work {
     bool wanted;                 /**< SNMP: the switch of this device is on */
 };
 
+/* OCS's codes for the two that it notes; it does so when the inventory is in the database, we when it is safe. */
+static void note(const struct upload_work *w, bool is_stored)
+{
+    struct activity *activity = w->x->gateway->activity;
+    if (w->kind == UPLOAD_INVENTORY)
+        activity_note(activity, w->x, is_stored ? 101 : 104, "inventory", is_stored ? "transmitted" : "incoming");
+    else if (w->kind == UPLOAD_SNMP)
+        activity_note(activity, w->x, is_stored ? 102 : 100, "snmp",
+                      is_stored ? "inventory transmitted" : "inventory incoming");
+}
+
 static void stored(void *ctx, status st, struct upload_id id)
 {
     struct upload_work *w = ctx;
@@ -33,6 +44,7 @@ static void stored(void *ctx, status st, struct upload_id id)
               LOG_TEXT("kind", upload_kind_name(w->kind)), LOG_VIEW("device", x->deviceid), LOG_TEXT("phase", x->phase),
               LOG_VIEW("agent", x->agent), LOG_TEXT("from", upload_address_text(&x->view->from, from)),
               LOG_NUMBER("bytes", x->view->body.len));
+    note(w, true);
     exchange_answer(x, false);
 }
 
@@ -70,6 +82,7 @@ static struct upload_work *work_new(struct exchange *x, enum upload_kind kind)
     struct upload_work *w = http_request_alloc(x->request, sizeof *w);
     if (w) {
         *w = (struct upload_work){.x = x, .kind = kind};
+        note(w, false);
         if (take_export(w))
             return w;
     }

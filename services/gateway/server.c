@@ -43,6 +43,7 @@ static void free_tools(struct gateway *g)
     account_columns_destroy(g->columns);
     agent_gate_destroy(g->gate);
     access_destroy(g->access);
+    activity_destroy(g->activity);
     trusted_destroy(g->trusted);
 }
 
@@ -91,6 +92,8 @@ static status open_all(struct server *s, struct reason *why)
         st = trusted_new(s->gateway.set->trusted, &s->gateway.trusted, why);
     if (st == ST_OK)
         st = access_new(s->gateway.set, &s->gateway.access, why);
+    if (st == ST_OK)
+        st = activity_new(s->gateway.set->activity_log, &s->gateway.activity, why);
     if (st == ST_OK)
         st = make_tls(s, why);
     return st == ST_OK ? listen_for_agents(s, why) : st;
@@ -233,4 +236,6 @@ void server_refresh(struct server *s, bool force)
     tell_refreshed("certificate", st, changed, &why);
     st = access_refresh(s->gateway.access, force, &changed, &why);
     tell_refreshed("users", st, changed, &why);
+    st = force ? activity_reopen(s->gateway.activity, &why) : ST_OK;
+    tell_refreshed("activity log", st, false, &why);
 }

@@ -9,6 +9,7 @@
 #include "common/inflate/inflate.h"
 #include "services/gateway/access.h"
 #include "services/gateway/account_reply.h"
+#include "services/gateway/activity.h"
 #include "services/gateway/agent_gate.h"
 #include "services/gateway/export.h"
 #include "services/gateway/gateway_settings.h"
@@ -35,6 +36,7 @@ struct gateway {
     struct trusted *trusted;
     struct exporter *exporter;
     struct access *access;
+    struct activity *activity;
     struct account_columns *columns;
     struct loop_tools *loops; /**< one for each HTTP thread */
 };
@@ -69,7 +71,7 @@ void server_device(void *ctx, struct view deviceid, struct buffer *out);
  * @return requests that were cut at the deadline
  */
 size_t server_drain(struct server *s, int64_t drain_ms, int64_t *left);
-/** Files of certificates and users: read again if they have changed, or whatever they are when `force`. A fault is logged, and what was read
+/** activity.log: opened again when `force`. Files of certificates and users: read again if they have changed, or whatever they are when `force`. A fault is logged, and what was read
  *  before stays in use. Main's thread. */
 void server_refresh(struct server *s, bool force);
 /** Only after everything that may still answer a request (look-ups, spool) has ended. NULL is allowed. */

@@ -15,6 +15,7 @@ int command_sql(const struct options *options);
 int command_import(const struct options *options);
 int command_db(const struct options *options);
 int command_why(const struct options *options);
+int command_pin(const struct options *options);
 int command_test(const struct options *options);
 
 /** "muster: text" on stderr. */

@@ -33,6 +33,8 @@ static const struct command commands[] = {
     {"db", "create|check|upgrade",
      "Make, compare or upgrade a database. Exit status of check: 1 when something is to be done.",
      TAKES(data) | TAKES(database) | TAKES(indexes), 1, 1, command_db},
+    {"pin", "list|clear DEVICEID", "Which device is held to which certificate; let a device show a new one.",
+     TAKES(data) | TAKES(database), 1, 2, command_pin},
     {"test", "[PRESET...]", "Build and run all tests of the source tree.", 0, 0, SIZE_MAX, command_test},
 };
 

@@ -56,13 +56,14 @@ static struct auth *open_with(const char *text)
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t told = PTHREAD_COND_INITIALIZER;
-static int last = -1;
+static int last = -1, answers;
 
 static void done(void *ctx, enum auth_verdict verdict)
 {
     (void)ctx;
     pthread_mutex_lock(&lock);
     last = (int)verdict;
+    answers++;
     pthread_cond_signal(&told);
     pthread_mutex_unlock(&lock);
 }
@@ -131,12 +132,16 @@ Test(auth, what_is_no_basic_credentials_is_missing)
 
 Test(auth, every_strong_hash_of_the_system_is_taken)
 {
-    static const char *const salts[] = {"$6$rounds=1000$abc$", "$5$rounds=1000$abc$", "$2b$04$abcdefghijklmnopqrstuu",
-                                        "$2y$04$abcdefghijklmnopqrstuu", "$y$j75$abc$"};
-    for (size_t i = 0; i < COUNT(salts); i++) {
-        AUTO(auth_destroy) struct auth *a = open_with(line("agent", "s3cret", salts[i]));
-        cr_expect_eq(ask(a, RIGHT, "1"), AUTH_YES, "%s", salts[i]);
-        cr_expect_eq(ask(a, WRONG, "1"), AUTH_WRONG, "%s", salts[i]);
+    static const struct {
+        const char *prefix;
+        unsigned long cost;
+    } kinds[] = {{"$6$", 1000}, {"$5$", 1000}, {"$2b$", 4}, {"$2y$", 4}, {"$y$", 1}};
+    for (size_t i = 0; i < COUNT(kinds); i++) {
+        char salt[CRYPT_GENSALT_OUTPUT_SIZE];
+        cr_assert_not_null(crypt_gensalt_rn(kinds[i].prefix, kinds[i].cost, NULL, 0, salt, sizeof salt));
+        AUTO(auth_destroy) struct auth *a = open_with(line("agent", "s3cret", salt));
+        cr_expect_eq(ask(a, RIGHT, "1"), AUTH_YES, "%s", salt);
+        cr_expect_eq(ask(a, WRONG, "1"), AUTH_WRONG, "%s", salt);
     }
 }
 
@@ -208,5 +213,5 @@ Test(auth, what_waits_at_the_end_is_answered)
     auth_stop(a);
     cr_expect_eq(ask(a, WRONG, "2"), AUTH_BUSY);
     auth_destroy(a);
-    cr_expect(last == AUTH_BUSY || last == AUTH_WRONG || last == AUTH_LIMITED);
+    cr_expect_eq(answers, 20);
 }
