@@ -30,6 +30,9 @@ static const struct command commands[] = {
     {"db", "create|check|upgrade",
      "Make, compare or upgrade a database. Exit status of check: 1 when something is to be done.",
      TAKES(data) | TAKES(database) | TAKES(indexes), 1, 1, command_db},
+    {"keys", "FILE",
+     "Make a key for the links between services on several machines. Each gets it as MUSTER_LINK_KEY_FILE=FILE.", 0, 1, 1,
+     command_keys},
     {"test", "[PRESET...]", "Build and run all tests of the source tree.", 0, 0, SIZE_MAX, command_test},
 };
 
