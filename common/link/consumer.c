@@ -143,7 +143,8 @@ static void hear_beat(struct link_consumer *c, struct upstream *u, const struct 
 }
 
 /* For its version: one that we speak, too, is tried at once (a rolling upgrade), else now and then. */
-static void hear_refused(struct link_consumer *c, struct upstream *u, const struct frame *f, const struct wire_message *m)
+static void hear_refused(struct link_consumer *c, struct upstream *u, const struct frame *f,
+                         const struct wire_message *m)
 {
     struct reason why;
     wire_reason(&m->body, "refused", &why);
@@ -232,7 +233,8 @@ static void tell_stop(struct link_consumer *c)
     c->told_stop = true;
     for (size_t i = 0; i < c->upstreams.count; i++)
         if (c->upstreams.list[i]->state == JOINED)
-            (void)send_frame(c->upstreams.list[i], (struct frame){.kind = FRAME_CREDIT}); /* silence would say it, too */
+            (void)send_frame(c->upstreams.list[i],
+                             (struct frame){.kind = FRAME_CREDIT}); /* silence would say it, too */
 }
 
 /* ---------------------------------------------------------------- thread ---- */

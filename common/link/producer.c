@@ -33,8 +33,8 @@ struct peer {
     uint64_t session;
     uint8_t version; /* of the session */
     unsigned kinds;
-    uint32_t credit; /* messages that may still be given */
-    uint32_t held;   /* given and not answered */
+    uint32_t credit;             /* messages that may still be given */
+    uint32_t held;               /* given and not answered */
     bool has_suspect, is_alone;  /* one waits until nothing is held; it is what is held */
     struct link_message suspect; /* valid with has_suspect */
     int64_t heard_ms;
@@ -130,8 +130,8 @@ static void refuse(struct link_producer *p, const struct wire_address *to, struc
 static void refuse_version(struct link_producer *p, const struct wire_address *to, unsigned version)
 {
     struct reason why;
-    reason_set(&why, "version", "the consumer speaks version %u of the link, this producer %u and the one before", version,
-               p->set.version);
+    reason_set(&why, "version", "the consumer speaks version %u of the link, this producer %u and the one before",
+               version, p->set.version);
     refuse(p, to, (struct frame){.number = p->set.version}, &why);
 }
 

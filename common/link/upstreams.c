@@ -21,7 +21,10 @@ static status add(struct upstreams *all, const char *address, bool is_of_name)
     AUTO(upstream_destroy) struct upstream *u = calloc(1, sizeof *u);
     if (!u)
         return ST_NO_MEMORY;
-    *u = (struct upstream){.number = ++all->last_number, .version = (uint8_t)all->set.version, .is_of_name = is_of_name, .is_wanted = true};
+    *u = (struct upstream){.number = ++all->last_number,
+                           .version = (uint8_t)all->set.version,
+                           .is_of_name = is_of_name,
+                           .is_wanted = true};
     snprintf(u->address, sizeof u->address, "%s", address);
     u->socket = wire_socket(all->context, ZMQ_DEALER, &all->set, (int64_t)all->set.message_max);
     if (!u->socket || curve_connect(u->socket, &all->keys) != ST_OK || zmq_connect(u->socket, address) != 0)
@@ -93,7 +96,6 @@ static status connect_all(struct upstreams *all, const char *addresses, struct r
         st = resolver_new(list, count, &all->resolver);
     return st;
 }
-
 
 status upstreams_open(struct upstreams *all, const struct link_settings *set, const char *addresses, struct reason *why)
 {

@@ -110,8 +110,8 @@ static void on_verdict(void *ctx, struct upload_id id, enum link_verdict verdict
         answer(r, done, verdict, why);
 }
 
-status relay_new(const char *bind, struct link_consumer *consumer, unsigned lost_max,
-                 const struct link_settings *link, struct relay **out, struct reason *why)
+status relay_new(const char *bind, struct link_consumer *consumer, unsigned lost_max, const struct link_settings *link,
+                 struct relay **out, struct reason *why)
 {
     AUTO(relay_destroy) struct relay *r = calloc(1, sizeof *r);
     if (!r)
@@ -189,7 +189,7 @@ void relay_destroy(struct relay *r)
     if (!r)
         return;
     atomic_store(&r->is_stopping, true); /* a writer that loses us is not to blame */
-    link_producer_destroy(r->producer); /* what was out comes back as lost */
+    link_producer_destroy(r->producer);  /* what was out comes back as lost */
     const struct reason why = {"parser_stopped", "the parser was stopped; another one takes it"};
     while (r->first)
         answer(r, take_out(r, &r->first), LINK_RETRY, &why);

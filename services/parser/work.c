@@ -83,13 +83,13 @@ static status make_record(struct worker *w, const struct upload_head *head, stru
     return st;
 }
 
-/* What memory could not take may work later or elsewhere; everything else will never work. */
+/* What memory could not take, or a record of another version's, may work later or elsewhere; everything else will never work. */
 static void refuse(struct worker *w, struct link_delivery *d, status st, const struct reason *why)
 {
     char id[UPLOAD_ID_TEXT];
     log_warning("upload refused", LOG_TEXT("upload", upload_id_text(d->id, id)),
                 LOG_TEXT("kind", upload_kind_name(d->kind)), LOG_REASON(why));
-    if (st == ST_NO_MEMORY) {
+    if (st == ST_NO_MEMORY || st == ST_REFUSED) {
         link_consumer_answer(w->from, d, LINK_RETRY, why);
         return;
     }
