@@ -18,98 +18,33 @@
  */
 #include "common/base/clock.h"
 #include "common/link/held.h"
-#include "common/link/resolver.h"
+#include "common/link/upstreams.h"
 #include "common/log/log.h"
 
 #include <errno.h>
 #include <stdio.h>
 
 enum {
-    UPSTREAMS_MAX = RESOLVER_ADDRESSES_MAX + ADDRESS_LIST_MAX,
     TURN_MAX = 64, /* messages of one upstream before the others get their turn */
     REFUSED_PAUSE_BEATS = 10,
     FLUSH_MS = 1000, /* for the last answers */
-};
-
-enum upstream_state { AWAY, GREETED, JOINED };
-
-struct upstream {
-    uint32_t number; /* never 0, never used again */
-    char address[ADDRESS_TEXT];
-    bool is_of_name; /* came from the resolver, which may let it go */
-    bool is_wanted;  /* the name still stands for it */
-    void *socket;
-    enum upstream_state state;
-    uint64_t session;
-    int64_t heard_ms;
-    int64_t greet_ms; /* not before: say HELLO (AWAY); when it was said (GREETED) */
-    uint32_t granted; /* messages that may still come */
-    uint32_t held;    /* received and not answered, of this and earlier sessions */
 };
 
 struct link_consumer {
     struct link_settings set;
     unsigned kinds;
     uint32_t credit;
-    void *context;
     struct wake wake;
     pthread_t thread;
     bool has_thread;
     atomic_bool is_ending;
     atomic_size_t producers;
     struct held_queue queue;
-    struct resolver *resolver; /* NULL: no address is a name */
     /* the thread's own, once it runs */
-    struct upstream *upstreams[UPSTREAMS_MAX];
-    size_t count;
-    uint32_t last_number;
+    struct upstreams upstreams;
     bool told_stop;
     int64_t next_beat_ms;
 };
-
-/* ------------------------------------------------------------- upstreams ---- */
-
-static void upstream_destroy(struct upstream *u)
-{
-    if (!u)
-        return;
-    if (u->socket)
-        zmq_close(u->socket);
-    free(u);
-}
-AUTO_DEFINE(struct upstream, upstream_destroy)
-
-static status add_upstream(struct link_consumer *c, const char *address, bool is_of_name)
-{
-    if (c->count == UPSTREAMS_MAX)
-        return ST_TOO_BIG;
-    AUTO(upstream_destroy) struct upstream *u = calloc(1, sizeof *u);
-    if (!u)
-        return ST_NO_MEMORY;
-    *u = (struct upstream){.number = ++c->last_number, .is_of_name = is_of_name, .is_wanted = true};
-    snprintf(u->address, sizeof u->address, "%s", address);
-    u->socket = wire_socket(c->context, ZMQ_DEALER, &c->set, (int64_t)c->set.message_max);
-    if (!u->socket || zmq_connect(u->socket, address) != 0)
-        return ST_IO;
-    c->upstreams[c->count++] = STEAL(u);
-    return ST_OK;
-}
-
-static struct upstream *find_by_number(const struct link_consumer *c, uint32_t number)
-{
-    for (size_t i = 0; i < c->count; i++)
-        if (c->upstreams[i]->number == number)
-            return c->upstreams[i];
-    return NULL;
-}
-
-static struct upstream *find_by_address(const struct link_consumer *c, const char *address)
-{
-    for (size_t i = 0; i < c->count; i++)
-        if (strcmp(c->upstreams[i]->address, address) == 0)
-            return c->upstreams[i];
-    return NULL;
-}
 
 /* -------------------------------------------------------------- sessions ---- */
 
@@ -124,6 +59,7 @@ static void leave(struct link_consumer *c, struct upstream *u, const char *cause
     u->state = AWAY;
     u->session = 0;
     u->granted = 0;
+    u->version = (uint8_t)c->set.version;
     u->greet_ms = clock_steady_ms() + pause_ms;
     for (struct held *h = held_withdraw(&c->queue, u->number); h;) {
         struct held *next = h->next;
@@ -135,6 +71,7 @@ static void leave(struct link_consumer *c, struct upstream *u, const char *cause
 
 static status send_frame(struct upstream *u, struct frame f)
 {
+    f.version = u->version;
     return wire_send(u->socket, NULL, &f, NULL);
 }
 
@@ -205,11 +142,20 @@ static void hear_beat(struct link_consumer *c, struct upstream *u, const struct 
         leave(c, u, "does not know this session", 0);
 }
 
-static void hear_refused(struct link_consumer *c, struct upstream *u, const struct wire_message *m)
+/* For its version: one that we speak, too, is tried at once (a rolling upgrade), else now and then. */
+static void hear_refused(struct link_consumer *c, struct upstream *u, const struct frame *f,
+                         const struct wire_message *m)
 {
     struct reason why;
     wire_reason(&m->body, "refused", &why);
     metric_add(&link_metrics.refused, 1);
+    uint8_t offered = (uint8_t)(f->number <= UINT8_MAX ? f->number : 0);
+    if (u->state == GREETED && offered < u->version && frame_is_spoken(offered, c->set.version)) {
+        log_info("older producer", LOG_TEXT("address", u->address), LOG_NUMBER("version", offered));
+        leave(c, u, "older version", 0);
+        u->version = offered;
+        return;
+    }
     log_error("refused by a producer", LOG_TEXT("address", u->address), LOG_REASON(&why));
     leave(c, u, "refused", (int64_t)c->set.beat_ms * REFUSED_PAUSE_BEATS);
 }
@@ -217,13 +163,13 @@ static void hear_refused(struct link_consumer *c, struct upstream *u, const stru
 static void handle(struct link_consumer *c, struct upstream *u, struct wire_message *m)
 {
     struct frame f;
-    status st = wire_frame(m, &f);
+    status st = wire_frame(m, c->set.version, &f);
     u->heard_ms = clock_steady_ms();
     switch (st == ST_OK ? f.kind : FRAME_KIND_END) {
     case FRAME_MESSAGE: take_in(c, u, &f, m); break;
     case FRAME_BEAT: hear_beat(c, u, &f); break;
     case FRAME_BYE: leave(c, u, "bye", c->set.beat_ms / 4); break;
-    case FRAME_REFUSED: hear_refused(c, u, m); break;
+    case FRAME_REFUSED: hear_refused(c, u, &f, m); break;
     default:
         metric_add(st == ST_REFUSED ? &link_metrics.refused : &link_metrics.malformed, 1);
         leave(c, u, st == ST_REFUSED ? "speaks another version" : "sent a frame that is not understood",
@@ -259,7 +205,7 @@ static void send_answer(struct link_consumer *c, struct upstream *u, const struc
         metric_add(&link_metrics.late, 1);
         return;
     }
-    struct frame f = {.kind = kinds[h->verdict], .id = h->shown.id, .lease = h->lease};
+    struct frame f = {.version = u->version, .kind = kinds[h->verdict], .id = h->shown.id, .lease = h->lease};
     metric_add(counters[h->verdict], 1);
     if (wire_send_reason(u->socket, NULL, f, h->has_why ? &h->why : NULL) != ST_OK)
         leave(c, u, "cannot be reached", 0);
@@ -269,14 +215,14 @@ static void send_answers(struct link_consumer *c)
 {
     for (struct held *h = held_answers(&c->queue); h;) {
         struct held *next = h->next;
-        struct upstream *u = find_by_number(c, h->upstream);
+        struct upstream *u = upstreams_find(&c->upstreams, h->upstream);
         if (u)
             send_answer(c, u, h);
         held_free(h);
         h = next;
     }
-    for (size_t i = 0; i < c->count; i++)
-        grant(c, c->upstreams[i]);
+    for (size_t i = 0; i < c->upstreams.count; i++)
+        grant(c, c->upstreams.list[i]);
 }
 
 /* Once: take back what was granted, so that producers give it to others. */
@@ -285,41 +231,10 @@ static void tell_stop(struct link_consumer *c)
     if (c->told_stop || !held_is_stopped(&c->queue))
         return;
     c->told_stop = true;
-    for (size_t i = 0; i < c->count; i++)
-        if (c->upstreams[i]->state == JOINED)
-            wire_say(c->upstreams[i]->socket, NULL, FRAME_CREDIT, NULL);
-}
-
-/* ------------------------------------------------------------- addresses ---- */
-
-static void resolved_anew(struct link_consumer *c)
-{
-    struct resolved now;
-    if (!c->resolver || !resolver_take(c->resolver, &now))
-        return;
-    for (size_t i = 0; i < c->count; i++)
-        c->upstreams[i]->is_wanted = !c->upstreams[i]->is_of_name;
-    for (size_t i = 0; i < now.count; i++) {
-        struct upstream *u = find_by_address(c, now.texts[i]);
-        if (u)
-            u->is_wanted = true;
-        else if (add_upstream(c, now.texts[i], true) != ST_OK)
-            log_error("cannot connect", LOG_TEXT("address", now.texts[i]));
-    }
-    free(now.texts);
-}
-
-/* One that drains has left its name and still sends: it is let go when it is silent, or has said BYE. */
-static void drop_vanished(struct link_consumer *c)
-{
-    for (size_t i = c->count; i-- > 0;) {
-        struct upstream *u = c->upstreams[i];
-        if (u->is_wanted || u->state == JOINED)
-            continue;
-        log_info("producer let go", LOG_TEXT("address", u->address));
-        upstream_destroy(u);
-        c->upstreams[i] = c->upstreams[--c->count];
-    }
+    for (size_t i = 0; i < c->upstreams.count; i++)
+        if (c->upstreams.list[i]->state == JOINED)
+            (void)send_frame(c->upstreams.list[i],
+                             (struct frame){.kind = FRAME_CREDIT}); /* silence would say it, too */
 }
 
 /* ---------------------------------------------------------------- thread ---- */
@@ -342,9 +257,9 @@ static void beat(struct link_consumer *c)
     if (now < c->next_beat_ms)
         return;
     c->next_beat_ms = now + c->set.beat_ms;
-    for (size_t i = 0; i < c->count; i++)
-        beat_one(c, c->upstreams[i], now);
-    drop_vanished(c);
+    for (size_t i = 0; i < c->upstreams.count; i++)
+        beat_one(c, c->upstreams.list[i], now);
+    upstreams_drop_vanished(&c->upstreams);
 }
 
 /* Wait for: answers, new addresses, frames, and for a line to those who were not greeted yet. */
@@ -352,17 +267,17 @@ static void wait_for_work(struct link_consumer *c, bool has_more)
 {
     zmq_pollitem_t items[UPSTREAMS_MAX + 2];
     int64_t now = clock_steady_ms(), until = c->next_beat_ms;
-    for (size_t i = 0; i < c->count; i++) {
-        const struct upstream *u = c->upstreams[i];
+    for (size_t i = 0; i < c->upstreams.count; i++) {
+        const struct upstream *u = c->upstreams.list[i];
         bool greets = u->state == AWAY && now >= u->greet_ms && !c->told_stop;
         if (u->state == AWAY && !greets && u->greet_ms > now && u->greet_ms < until)
             until = u->greet_ms;
         items[i] = (zmq_pollitem_t){u->socket, 0, (short)(ZMQ_POLLIN | (greets ? ZMQ_POLLOUT : 0)), 0};
     }
-    int n = (int)c->count;
+    int n = (int)c->upstreams.count;
     items[n++] = (zmq_pollitem_t){NULL, c->wake.fd, ZMQ_POLLIN, 0};
-    if (c->resolver)
-        items[n++] = (zmq_pollitem_t){NULL, resolver_fd(c->resolver), ZMQ_POLLIN, 0};
+    if (c->upstreams.resolver)
+        items[n++] = (zmq_pollitem_t){NULL, resolver_fd(c->upstreams.resolver), ZMQ_POLLIN, 0};
     (void)zmq_poll(items, n, has_more || until <= now ? 0 : (long)(until - now)); /* whatever it says: look at all */
     wake_take(&c->wake);
 }
@@ -371,8 +286,8 @@ static bool turn(struct link_consumer *c)
 {
     bool has_more = false;
     int64_t now = clock_steady_ms();
-    for (size_t i = 0; i < c->count; i++) {
-        struct upstream *u = c->upstreams[i];
+    for (size_t i = 0; i < c->upstreams.count; i++) {
+        struct upstream *u = c->upstreams.list[i];
         has_more |= receive(c, u);
         if (u->state == AWAY && now >= u->greet_ms && !c->told_stop)
             greet(c, u);
@@ -392,15 +307,13 @@ static void say_bye(struct link_consumer *c)
         h = next;
     }
     send_answers(c);
-    for (size_t i = 0; i < c->count; i++) {
-        struct upstream *u = c->upstreams[i];
+    for (size_t i = 0; i < c->upstreams.count; i++) {
+        struct upstream *u = c->upstreams.list[i];
         zmq_setsockopt(u->socket, ZMQ_LINGER, &flush, sizeof flush);
         if (u->state == JOINED)
-            wire_say(u->socket, NULL, FRAME_BYE, NULL);
+            (void)send_frame(u, (struct frame){.kind = FRAME_BYE}); /* silence would say it, too */
         leave(c, u, "the consumer stops", 0);
-        upstream_destroy(u);
     }
-    c->count = 0;
 }
 
 static void *run(void *arg)
@@ -412,7 +325,7 @@ static void *run(void *arg)
         has_more = turn(c);
         tell_stop(c);
         send_answers(c);
-        resolved_anew(c);
+        upstreams_resolved(&c->upstreams);
         beat(c);
     }
     say_bye(c);
@@ -421,30 +334,11 @@ static void *run(void *arg)
 
 /* ---------------------------------------------------------------- public ---- */
 
-static status connect_all(struct link_consumer *c, const char *addresses, struct reason *why)
-{
-    AUTO(mem_free) struct address *list = calloc(ADDRESS_LIST_MAX, sizeof *list);
-    size_t count = 0, names = 0;
-    if (!list)
-        return ST_NO_MEMORY;
-    status st = address_list(addresses, list, &count, why);
-    for (size_t i = 0; st == ST_OK && i < count; i++) {
-        if (list[i].is_name)
-            names++;
-        else if (!find_by_address(c, list[i].text))
-            st = add_upstream(c, list[i].text, false);
-    }
-    if (st == ST_OK && names > 0)
-        st = resolver_new(list, count, &c->resolver);
-    return st;
-}
-
 static status start(struct link_consumer *c, const char *addresses, struct reason *why)
 {
-    c->context = zmq_ctx_new();
-    status st = c->context ? wake_init(&c->wake) : ST_IO;
+    status st = wake_init(&c->wake);
     if (st == ST_OK)
-        st = connect_all(c, addresses, why);
+        st = upstreams_open(&c->upstreams, &c->set, addresses, why);
     if (st == ST_OK && pthread_create(&c->thread, NULL, run, c) != 0)
         st = ST_NO_MEMORY;
     c->has_thread = st == ST_OK;
@@ -468,7 +362,9 @@ status link_consumer_new(const char *addresses, unsigned kinds, unsigned credit,
     c->kinds = kinds;
     c->credit = credit;
     held_init(&c->queue);
-    status st = start(c, addresses, why);
+    status st = curve_keys(set ? set->key : NULL, &c->upstreams.keys, why);
+    if (st == ST_OK)
+        st = start(c, addresses, why);
     if (st == ST_OK)
         *out = STEAL(c);
     return st;
@@ -512,10 +408,7 @@ void link_consumer_destroy(struct link_consumer *c)
         wake_up(&c->wake);
         pthread_join(c->thread, NULL);
     }
-    for (size_t i = 0; i < c->count; i++) /* only when the thread never ran */
-        upstream_destroy(c->upstreams[i]);
-    resolver_destroy(c->resolver);
-    wire_end(c->context);
+    upstreams_close(&c->upstreams);
     wake_clear(&c->wake);
     held_clear(&c->queue);
     free(c);

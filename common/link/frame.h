@@ -24,7 +24,9 @@ enum link_kind {
 };
 
 struct frame {
+    uint8_t version; /* 0 when encoding: LINK_VERSION */
     enum link_kind kind;
+    bool is_suspect;
     struct upload_id id;
     uint8_t upload_kind;
     uint8_t attempt;
@@ -35,10 +37,14 @@ struct frame {
 
 void frame_encode(const struct frame *f, uint8_t out[FRAME_SIZE]);
 
+/** Whether a program whose newest version is `newest` speaks `version`: its own and the one before. */
+bool frame_is_spoken(unsigned version, unsigned newest);
+
 /**
+ * @param newest  version that is spoken here, besides the one before it
  * @retval ST_MALFORMED  too short or too long, no magic, wrong checksum, unknown kind; an upload kind out of range
- * @retval ST_REFUSED    a version that is not spoken here; of such a frame nothing else is looked at
+ * @retval ST_REFUSED    a version that is not spoken here; only `out->version` is valid. FRAME_REFUSED is understood in any
  */
-MUST_CHECK status frame_decode(const void *in, size_t len, struct frame *out);
+MUST_CHECK status frame_decode(const void *in, size_t len, unsigned newest, struct frame *out);
 
 #endif

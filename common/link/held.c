@@ -60,6 +60,7 @@ struct held *held_new(const struct frame *f, struct wire_message *m)
         .id = f->id,
         .kind = (enum upload_kind)f->upload_kind,
         .attempt = f->attempt,
+        .is_suspect = f->is_suspect,
         .body = zmq_msg_data(&h->body),
         .len = zmq_msg_size(&h->body),
     };

@@ -6,21 +6,24 @@
  * is handed back to the producer's owner, which offers it again. So a message is never forgotten between two services,
  * and may be delivered twice: what it does must be repeatable (the writer's is, by upload id).
  *
+ * Poison: a message that kills who takes it must not drag down what was given out beside it. A suspect (one that was lost
+ * with a consumer before) is given to a consumer that holds nothing else of this producer, and nothing beside it.
+ *
  * ZeroMQ is known in this module only.
  *
  * Frame, sent as one ZeroMQ message part in front of the body part; 48 bytes, big-endian:
  *
  *   offset  size  field
  *        0     4  magic      "MLNK"
- *        4     1  version    LINK_VERSION of the sender
+ *        4     1  version    of the session, see below
  *        5     1  kind       enum link_kind
- *        6     2  flags      0; a receiver ignores bits it does not know
+ *        6     2  flags      bit 0: a suspect, given alone (message); a receiver ignores bits it does not know
  *        8    16  upload id  (message, ack, retry, reject; else 0)
  *       24     1  upload kind (message), 0 else
  *       25     1  attempt    how often it was offered before, 255 = 255 or more (message)
  *       26     2  reserved   0
  *       28     4  a number:  hello: mask of upload kinds; credit: messages granted more,
- *                            0 takes back what is not used yet
+ *                            0 takes back what is not used yet; refused for its version: newest that is spoken
  *       32     8  lease      message: number of this delivery, repeated by the answer to it; a late answer to a
  *                            delivery that was given to somebody else is recognised by it and ignored.
  *                            hello: number of the session that the consumer wants to begin, not 0.
@@ -37,7 +40,14 @@
  * session 0, upon which the consumer drops what it holds of the old session and says HELLO again. So both ends agree
  * within a beat on what is held, whatever was lost between them.
  *
- * Versions: a receiver speaks LINK_VERSION and LINK_VERSION - 1; another one is answered REFUSED and counted.
+ * Versions: both ends speak LINK_VERSION and LINK_VERSION - 1. A consumer says HELLO in its newest one; a producer answers
+ * in the version of the HELLO, or with REFUSED and the newest it speaks, upon which a consumer that speaks that one, too,
+ * says HELLO in it. So services of version n and n + 1 work together in any order of a rolling upgrade; what is further
+ * apart is refused, counted and logged, and nothing was given out. Bytes 0 to 47 of HELLO and REFUSED are the same in
+ * every version.
+ *
+ * Keys: with link_settings.key both ends do CURVE (encrypted, mutually authenticated). One key pair serves a whole
+ * installation: who has its secret half is a member, nobody else gets or sends a frame. `muster keys` makes one.
  *
  * Threads: a producer and a consumer each run a thread of their own that owns the socket. All functions here may be
  * called from any thread.
@@ -59,12 +69,24 @@ enum link_verdict {
     LINK_LOST,   /**< the consumer fell silent or left: offer it again, now */
 };
 
+/** Code of a LINK_RETRY's reason: whom the consumer gave it to fell silent. Who counts such losses counts this one, too. */
+#define LINK_WHY_LOST "consumer_lost"
+
+enum { LINK_KEY_TEXT = 41 }; /**< a key in Z85, with its NUL */
+
+/** Make the secret key of an installation. @retval ST_IO no randomness */
+MUST_CHECK status link_key_make(char out[LINK_KEY_TEXT]);
+/** Whether `text` is one (blanks around it are allowed). @retval ST_INVALID with `why`, which never quotes it */
+MUST_CHECK status link_key_check(const char *text, struct reason *why);
+
 /** Common to both ends. 0 in a field means its default. */
 struct link_settings {
     int beat_ms;        /**< pause between beats; default 1000 */
     int silence_ms;     /**< silent for longer: gone; default 10000 */
     size_t message_max; /**< bytes of one message; a consumer drops the connection at a larger one, a producer hands a
                               larger one back with LINK_REJECT; default 64 MiB */
+    const char *key;    /**< the installation's secret key, used during the call only; NULL or "": plain text */
+    unsigned version;   /**< newest version spoken; default LINK_VERSION. For tests of rolling upgrades */
 };
 
 #define LINK_METRICS(X)                                                                                                \
@@ -75,7 +97,7 @@ struct link_settings {
     X(lost, "muster_link_verdicts_total{verdict=\"lost\"}", METRIC_COUNTER, "deliveries by what became of them")       \
     X(late, "muster_link_late_answers_total", METRIC_COUNTER, "answers to deliveries that were given to others")       \
     X(malformed, "muster_link_malformed_total", METRIC_COUNTER, "frames that could not be understood")                 \
-    X(refused, "muster_link_refused_total", METRIC_COUNTER, "peers refused: version, number of consumers")             \
+    X(refused, "muster_link_refused_total", METRIC_COUNTER, "peers refused: version, key, number of consumers")        \
     X(sessions, "muster_link_sessions_total", METRIC_COUNTER, "sessions begun with a peer")                            \
     X(consumers, "muster_link_consumers", METRIC_GAUGE, "consumers in session")                                        \
     X(producers, "muster_link_producers", METRIC_GAUGE, "producers in session")                                        \
@@ -91,6 +113,7 @@ struct link_message {
     struct upload_id id;
     enum upload_kind kind;
     unsigned attempt; /**< deliveries before this one */
+    bool is_suspect;  /**< was lost with a consumer before: to be given alone */
     void *body;
     size_t len;
     void (*release)(void *body);
@@ -113,7 +136,7 @@ struct link_producer;
  * @param address  "tcp://host:port" (host may be a star: all; port may be a star: any free one, for tests) or
  *                 "ipc:///path" (at most 107 bytes of path)
  * @param owner    copied; its ctx must outlive the producer
- * @retval ST_INVALID not an address  @retval ST_CONFLICT in use  @retval ST_NO_MEMORY  @retval ST_IO
+ * @retval ST_INVALID not an address, not a key  @retval ST_CONFLICT in use  @retval ST_NO_MEMORY  @retval ST_IO
  */
 MUST_CHECK status link_producer_new(const char *address, const struct link_settings *set,
                                     const struct link_owner *owner, struct link_producer **out, struct reason *why);
@@ -138,6 +161,7 @@ struct link_delivery {
     struct upload_id id;
     enum upload_kind kind;
     unsigned attempt;
+    bool is_suspect;     /**< was lost with a consumer before; given alone */
     const uint8_t *body; /**< valid until the answer */
     size_t len;
 };
@@ -151,7 +175,7 @@ struct link_consumer;
  *                   vanished ones let go once they are silent (one that drains has left the name but not the line).
  * @param kinds      mask of UPLOAD_MASK
  * @param credit     messages held and not answered at most, per producer (4 to 64 is sensible)
- * @retval ST_INVALID an address is wrong  @retval ST_NO_MEMORY  @retval ST_IO
+ * @retval ST_INVALID an address or the key is wrong  @retval ST_NO_MEMORY  @retval ST_IO
  */
 MUST_CHECK status link_consumer_new(const char *addresses, unsigned kinds, unsigned credit,
                                     const struct link_settings *set, struct link_consumer **out, struct reason *why);

@@ -5,11 +5,15 @@
  *
  *   unknown ──HELLO──> in session ──BYE, silence, send refused, frame not understood──> unknown
  *
+ * A suspect (link.h) waits at the consumer whose turn it was until that one holds nothing; until it is answered nothing else
+ * is given there.
+ *
  * On the way back to "unknown" everything that the consumer held becomes LINK_LOST. What an unknown consumer sends but
  * HELLO is answered with a beat of session 0, upon which it says HELLO.
  */
 #include "common/base/clock.h"
-#include "common/link/addresses.h"
+#include "common/link/bind.h"
+#include "common/link/curve.h"
 #include "common/link/deliveries.h"
 #include "common/link/wire.h"
 #include "common/log/log.h"
@@ -17,8 +21,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 enum {
     CONSUMERS_MAX = 1024,
@@ -29,9 +31,12 @@ enum {
 struct peer {
     struct wire_address address;
     uint64_t session;
+    uint8_t version; /* of the session */
     unsigned kinds;
-    uint32_t credit; /* messages that may still be given */
-    uint32_t held;   /* given and not answered */
+    uint32_t credit;             /* messages that may still be given */
+    uint32_t held;               /* given and not answered */
+    bool has_suspect, is_alone;  /* one waits until nothing is held; it is what is held */
+    struct link_message suspect; /* valid with has_suspect */
     int64_t heard_ms;
 };
 
@@ -40,6 +45,8 @@ struct link_producer {
     struct link_owner owner;
     char address[ADDRESS_TEXT];
     void *context, *socket;
+    void *gate; /* NULL: without a key */
+    struct curve_keys keys;
     struct wake wake;
     pthread_t thread;
     bool has_thread;
@@ -93,12 +100,17 @@ static void lose_held(struct link_producer *p, struct peer *c)
     for (uint32_t from = 0; deliveries_take_next(&p->deliveries, c, &from, &id);)
         tell_owner(p, id, LINK_LOST, NULL);
     c->held = c->credit = 0;
+    c->is_alone = false;
 }
 
 static void drop(struct link_producer *p, struct peer *c, const char *cause)
 {
     log_info("consumer left", LOG_TEXT("address", p->address), LOG_TEXT("cause", cause), LOG_NUMBER("held", c->held));
     lose_held(p, c);
+    if (c->has_suspect) { /* it never left: not its fault */
+        c->suspect.release(c->suspect.body);
+        tell_owner(p, c->suspect.id, LINK_RETRY, NULL);
+    }
     for (size_t i = 0; i < p->peer_count; i++)
         if (p->peers[i] == c)
             p->peers[i] = p->peers[--p->peer_count];
@@ -107,25 +119,34 @@ static void drop(struct link_producer *p, struct peer *c, const char *cause)
     metric_add(&link_metrics.consumers, -1);
 }
 
-static void refuse(struct link_producer *p, const struct wire_address *to, const char *code, const char *text)
+static void refuse(struct link_producer *p, const struct wire_address *to, struct frame f, const struct reason *why)
+{
+    f.kind = FRAME_REFUSED;
+    metric_add(&link_metrics.refused, 1);
+    log_warning("consumer refused", LOG_TEXT("address", p->address), LOG_REASON(why));
+    wire_say(p->socket, to, f, why);
+}
+
+static void refuse_version(struct link_producer *p, const struct wire_address *to, unsigned version)
 {
     struct reason why;
-    reason_set(&why, code, "%s", text);
-    metric_add(&link_metrics.refused, 1);
-    log_warning("consumer refused", LOG_TEXT("address", p->address), LOG_REASON(&why));
-    wire_say(p->socket, to, FRAME_REFUSED, &why);
+    reason_set(&why, "version", "the consumer speaks version %u of the link, this producer %u and the one before",
+               version, p->set.version);
+    refuse(p, to, (struct frame){.number = p->set.version}, &why);
 }
 
-static status send_beat(struct link_producer *p, const struct wire_address *to, uint64_t session)
+static status send_beat(struct link_producer *p, const struct peer *c)
 {
-    return wire_send(p->socket, to, &(struct frame){.kind = FRAME_BEAT, .lease = session}, NULL);
+    const struct frame f = {.version = c->version, .kind = FRAME_BEAT, .lease = c->session};
+    return wire_send(p->socket, &c->address, &f, NULL);
 }
 
-static struct peer *admit(struct link_producer *p, const struct wire_address *from)
+static struct peer *admit(struct link_producer *p, const struct wire_address *from, uint8_t version)
 {
     struct peer *c = p->peer_count < CONSUMERS_MAX ? calloc(1, sizeof *c) : NULL;
     if (!c) {
-        refuse(p, from, "too_many_consumers", "no room for another consumer");
+        static const struct reason why = {"too_many_consumers", "no room for another consumer"};
+        refuse(p, from, (struct frame){.version = version}, &why);
         return NULL;
     }
     c->address = *from;
@@ -143,16 +164,17 @@ static void hello(struct link_producer *p, const struct wire_address *from, stru
         metric_add(&link_metrics.malformed, 1);
         return;
     }
-    if (!c && !(c = admit(p, from)))
+    if (!c && !(c = admit(p, from, f->version)))
         return;
     if (c->session != f->lease) {
         lose_held(p, c);
         c->session = f->lease;
         metric_add(&link_metrics.sessions, 1);
     }
+    c->version = f->version;
     c->kinds = f->number;
     c->heard_ms = clock_steady_ms();
-    if (send_beat(p, from, c->session) != ST_OK)
+    if (send_beat(p, c) != ST_OK)
         drop(p, c, "cannot be reached");
 }
 
@@ -175,6 +197,7 @@ static void answer(struct link_producer *p, struct peer *c, const struct frame *
         return;
     }
     c->held--;
+    c->is_alone = c->is_alone && c->held > 0;
     enum link_verdict verdict = verdicts[f->kind];
     if (verdict == LINK_REJECT || (verdict == LINK_RETRY && m->has_body)) {
         struct reason why;
@@ -205,19 +228,20 @@ static void handle(struct link_producer *p, struct wire_message *m)
     memcpy(from.bytes, zmq_msg_data(&m->identity), from.len);
     struct peer *c = find(p, &from);
     struct frame f;
-    status st = wire_frame(m, &f);
+    status st = wire_frame(m, p->set.version, &f);
     if (st != ST_OK) {
         metric_add(&link_metrics.malformed, st == ST_MALFORMED);
         if (c)
             drop(p, c, "sent a frame that is not understood");
         if (st == ST_REFUSED)
-            refuse(p, &from, "version", "this producer does not speak that version of the link");
+            refuse_version(p, &from, f.version);
     } else if (f.kind == FRAME_HELLO) {
         hello(p, &from, c, &f);
     } else if (c) {
         handle_known(p, c, &f, m);
     } else if (f.kind != FRAME_BYE) {
-        wire_say(p->socket, &from, FRAME_BEAT, NULL); /* of session 0: "I do not know you" */
+        /* of session 0: "I do not know you" */
+        wire_say(p->socket, &from, (struct frame){.version = f.version, .kind = FRAME_BEAT}, NULL);
     }
 }
 
@@ -260,7 +284,9 @@ static status wrap_body(const struct link_message *m, zmq_msg_t *out)
 static status send_message(struct link_producer *p, struct peer *c, const struct link_message *m, uint64_t lease)
 {
     struct frame f = {
+        .version = c->version,
         .kind = FRAME_MESSAGE,
+        .is_suspect = m->is_suspect,
         .id = m->id,
         .upload_kind = (uint8_t)m->kind,
         .attempt = (uint8_t)(m->attempt < UINT8_MAX ? m->attempt : UINT8_MAX),
@@ -275,15 +301,33 @@ static status send_message(struct link_producer *p, struct peer *c, const struct
     return st;
 }
 
-/* One message to one consumer. @return false when the owner has none for it */
-static bool give(struct link_producer *p, struct peer *c)
+/* @return false when nothing more can be given just now */
+static bool deliver(struct link_producer *p, struct peer *c, const struct link_message *m)
+{
+    metric_add(&link_metrics.messages, 1);
+    uint64_t lease = deliveries_add(&p->deliveries, c, m->id);
+    if (lease == 0) {
+        m->release(m->body);
+        tell_owner(p, m->id, LINK_RETRY, NULL);
+        return false;
+    }
+    c->credit--;
+    c->held++;
+    c->is_alone = m->is_suspect;
+    status st = send_message(p, c, m, lease);
+    if (st != ST_OK)
+        drop(p, c, st == ST_NO_MEMORY ? "no memory" : "cannot be reached");
+    return true;
+}
+
+/* One message of the owner for one consumer. @return false when there is none for it */
+static bool give_next(struct link_producer *p, struct peer *c)
 {
     struct link_message m = {0};
     if (!p->owner.next(p->owner.ctx, c->kinds, &m))
         return false;
     atomic_fetch_add(&p->in_flight, 1);
     metric_add(&link_metrics.in_flight, 1);
-    metric_add(&link_metrics.messages, 1);
     if (m.len > p->set.message_max) {
         struct reason why;
         reason_set(&why, "too_big_for_link", "%zu bytes, a link carries %zu", m.len, p->set.message_max);
@@ -291,18 +335,21 @@ static bool give(struct link_producer *p, struct peer *c)
         tell_owner(p, m.id, LINK_REJECT, &why);
         return true;
     }
-    uint64_t lease = deliveries_add(&p->deliveries, c, m.id);
-    if (lease == 0) {
-        m.release(m.body);
-        tell_owner(p, m.id, LINK_LOST, NULL);
-        return false;
-    }
-    c->credit--;
-    c->held++;
-    status st = send_message(p, c, &m, lease);
-    if (st != ST_OK)
-        drop(p, c, st == ST_NO_MEMORY ? "no memory" : "cannot be reached");
+    if (!m.is_suspect || c->held == 0)
+        return deliver(p, c, &m);
+    c->suspect = m;
+    c->has_suspect = true;
     return true;
+}
+
+static bool give(struct link_producer *p, struct peer *c)
+{
+    if (c->credit == 0 || c->is_alone || (c->has_suspect && c->held > 0))
+        return false;
+    if (!c->has_suspect)
+        return give_next(p, c);
+    c->has_suspect = false;
+    return deliver(p, c, &c->suspect);
 }
 
 /* @return true when the turn ended before the work did */
@@ -313,7 +360,7 @@ static bool offer(struct link_producer *p)
     int given = 0;
     for (size_t idle = 0; idle < p->peer_count && given < TURN_MAX;) {
         struct peer *c = p->peers[p->turn++ % p->peer_count];
-        if (c->credit > 0 && give(p, c)) {
+        if (give(p, c)) {
             given++;
             idle = 0;
         } else {
@@ -335,7 +382,7 @@ static void beat(struct link_producer *p)
         struct peer *c = p->peers[i];
         if (now - c->heard_ms > p->set.silence_ms)
             drop(p, c, "silent");
-        else if (send_beat(p, &c->address, c->session) != ST_OK)
+        else if (send_beat(p, c) != ST_OK)
             drop(p, c, "cannot be reached");
     }
 }
@@ -344,7 +391,7 @@ static void say_bye(struct link_producer *p)
 {
     while (p->peer_count > 0) {
         struct peer *c = p->peers[p->peer_count - 1];
-        wire_say(p->socket, &c->address, FRAME_BYE, NULL);
+        wire_say(p->socket, &c->address, (struct frame){.version = c->version, .kind = FRAME_BYE}, NULL);
         drop(p, c, "the producer stops");
     }
 }
@@ -355,10 +402,14 @@ static void *run(void *arg)
     bool has_more = false;
     while (!atomic_load(&p->is_stopping)) {
         int64_t wait = p->next_beat_ms - clock_steady_ms();
-        zmq_pollitem_t items[] = {{p->socket, 0, ZMQ_POLLIN, 0}, {NULL, p->wake.fd, ZMQ_POLLIN, 0}};
-        if (zmq_poll(items, COUNT(items), has_more || wait < 0 ? 0 : (long)wait) < 0 && errno != EINTR)
+        zmq_pollitem_t items[] = {
+            {p->socket, 0, ZMQ_POLLIN, 0}, {NULL, p->wake.fd, ZMQ_POLLIN, 0}, {p->gate, 0, ZMQ_POLLIN, 0}};
+        int count = p->gate ? 3 : 2;
+        if (zmq_poll(items, count, has_more || wait < 0 ? 0 : (long)wait) < 0 && errno != EINTR)
             break; /* the context is gone: only a bug of ours can do that */
         wake_take(&p->wake);
+        if (p->gate)
+            curve_gate_serve(p->gate, &p->keys);
         has_more = receive(p);
         has_more |= offer(p);
         beat(p);
@@ -367,62 +418,27 @@ static void *run(void *arg)
     return NULL;
 }
 
-/* --------------------------------------------------------------- binding ---- */
+/* ---------------------------------------------------------------- public ---- */
 
-/* ZeroMQ removes an IPC socket that is there and binds its own: a second process would silently take the place of the
- * first. Whether somebody listens, only a connection tells. */
-static bool somebody_listens(const char *path)
+static bool make_sockets(struct link_producer *p)
 {
-    struct sockaddr_un to = {.sun_family = AF_UNIX};
-    memcpy(to.sun_path, path, strnlen(path, sizeof to.sun_path - 1));
-    AUTO(fd_close) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    return fd >= 0 && connect(fd, (const struct sockaddr *)&to, sizeof to) == 0;
-}
-
-static status bind_failed(const char *address, struct reason *why)
-{
-    int error = errno;
-    reason_set(why, "bind", "cannot listen at %s: %s", address, zmq_strerror(error));
-    switch (error) {
-    case EADDRINUSE: return ST_CONFLICT;
-    case EINVAL:
-    case ENODEV:
-    case EADDRNOTAVAIL:
-    case ENAMETOOLONG: return ST_INVALID;
-    default: return ST_IO;
-    }
-}
-
-static status listen_at(struct link_producer *p, const char *text, struct reason *why)
-{
-    struct address a;
-    status st = address_parse(view_of(text), true, &a, why);
-    if (st != ST_OK)
-        return st;
-    if (strncmp(a.text, "ipc://", 6) == 0 && somebody_listens(a.text + 6)) {
-        reason_set(why, "bind", "cannot listen at %s: another process does", a.text);
-        return ST_CONFLICT;
-    }
-    char numeric[1][ADDRESS_TEXT]; /* ZeroMQ binds to numbers and devices only */
-    if (a.is_name && address_expand(&a, numeric, 1) == 1)
-        memcpy(a.text, numeric[0], sizeof a.text);
-    if (zmq_bind(p->socket, a.text) != 0)
-        return bind_failed(a.text, why);
-    size_t len = sizeof p->address;
-    if (zmq_getsockopt(p->socket, ZMQ_LAST_ENDPOINT, p->address, &len) != 0)
-        memcpy(p->address, a.text, sizeof p->address);
-    return ST_OK;
+    p->context = zmq_ctx_new();
+    if (!p->context || wake_init(&p->wake) != ST_OK)
+        return false;
+    p->gate = curve_gate_open(p->context, &p->keys);
+    if (!p->gate && errno)
+        return false;
+    p->socket = wire_socket(p->context, ZMQ_ROUTER, &p->set, WIRE_REASON_MAX);
+    return p->socket && curve_listen(p->socket, &p->keys) == ST_OK;
 }
 
 static status start(struct link_producer *p, const char *address, struct reason *why)
 {
-    p->context = zmq_ctx_new();
-    p->socket = p->context ? wire_socket(p->context, ZMQ_ROUTER, &p->set, WIRE_REASON_MAX) : NULL;
-    if (!p->socket || wake_init(&p->wake) != ST_OK) {
+    if (!make_sockets(p)) {
         reason_set(why, "link", "cannot make a socket: %s", zmq_strerror(errno));
         return ST_IO;
     }
-    status st = listen_at(p, address, why);
+    status st = bind_at(p->socket, address, p->address, why);
     if (st != ST_OK)
         return st;
     p->has_thread = pthread_create(&p->thread, NULL, run, p) == 0;
@@ -443,7 +459,9 @@ status link_producer_new(const char *address, const struct link_settings *set, c
     p->set = wire_settings(set);
     p->owner = *owner;
     deliveries_init(&p->deliveries, wire_random());
-    status st = start(p, address, why);
+    status st = curve_keys(set ? set->key : NULL, &p->keys, why);
+    if (st == ST_OK)
+        st = start(p, address, why);
     if (st == ST_OK)
         *out = STEAL(p);
     return st;
@@ -487,6 +505,8 @@ void link_producer_destroy(struct link_producer *p)
         unlink(p->address + 6);
     if (p->socket)
         zmq_close(p->socket);
+    if (p->gate)
+        zmq_close(p->gate);
     wire_end(p->context);
     wake_clear(&p->wake);
     deliveries_clear(&p->deliveries);

@@ -29,6 +29,9 @@ struct link_settings wire_settings(const struct link_settings *set)
         full.silence_ms = SILENCE_MS;
     if (full.message_max == 0)
         full.message_max = MESSAGE_MAX;
+    if (full.version == 0)
+        full.version = LINK_VERSION;
+    full.key = NULL; /* not ours beyond the call */
     return full;
 }
 
@@ -134,15 +137,15 @@ static const void *data_of(const zmq_msg_t *m)
     return zmq_msg_data(u.out);
 }
 
-status wire_frame(const struct wire_message *m, struct frame *out)
+status wire_frame(const struct wire_message *m, unsigned newest, struct frame *out)
 {
-    struct frame f;
-    status st = frame_decode(data_of(&m->head), zmq_msg_size(&m->head), &f);
+    struct frame f = {0};
+    status st = frame_decode(data_of(&m->head), zmq_msg_size(&m->head), newest, &f);
+    *out = f;
     if (st != ST_OK)
         return st;
     if (m->is_too_long || m->has_body != (f.body_len > 0) || zmq_msg_size(&m->body) != f.body_len)
         return ST_MALFORMED;
-    *out = f;
     return ST_OK;
 }
 
@@ -197,10 +200,10 @@ status wire_send_reason(void *socket, const struct wire_address *to, struct fram
     return st;
 }
 
-void wire_say(void *socket, const struct wire_address *to, enum link_kind kind, const struct reason *why)
+void wire_say(void *socket, const struct wire_address *to, struct frame f, const struct reason *why)
 {
-    if (wire_send_reason(socket, to, (struct frame){.kind = kind}, why) != ST_OK)
-        log_debug("a last word is lost", LOG_NUMBER("kind", kind));
+    if (wire_send_reason(socket, to, f, why) != ST_OK)
+        log_debug("a last word is lost", LOG_NUMBER("kind", f.kind));
 }
 
 void wire_reason(const zmq_msg_t *body, const char *fallback, struct reason *out)

@@ -42,7 +42,7 @@ struct wire_message {
 bool wire_receive(void *socket, bool with_identity, struct wire_message *out);
 void wire_clear(struct wire_message *m);
 /** The frame in `m`, checked against its body. @retval as frame_decode() */
-MUST_CHECK status wire_frame(const struct wire_message *m, struct frame *out);
+MUST_CHECK status wire_frame(const struct wire_message *m, unsigned newest, struct frame *out);
 
 /** Where a ROUTER sends to; an empty one for a DEALER. */
 struct wire_address {
@@ -62,7 +62,7 @@ MUST_CHECK status wire_send(void *socket, const struct wire_address *to, const s
 MUST_CHECK status wire_send_reason(void *socket, const struct wire_address *to, struct frame f,
                                    const struct reason *why);
 /** The same for a last word: when it cannot be sent, silence says it. */
-void wire_say(void *socket, const struct wire_address *to, enum link_kind kind, const struct reason *why);
+void wire_say(void *socket, const struct wire_address *to, struct frame f, const struct reason *why);
 /** What such a body says; cut and cleaned, `fallback` as code where it has none that is a word. */
 void wire_reason(const zmq_msg_t *body, const char *fallback, struct reason *out);
 

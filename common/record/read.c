@@ -119,7 +119,7 @@ static status check_envelope(const uint8_t *p, size_t len, size_t max, struct re
     if (p[RECORD_OFFSET_FORMAT] != RECORD_FORMAT)
         return reason_set(why, "record_format", "record format %u, this program reads %d; upgrade readers first",
                           p[RECORD_OFFSET_FORMAT], RECORD_FORMAT),
-               ST_MALFORMED;
+               ST_REFUSED;
     if (get_be32(p + len - RECORD_CRC_SIZE) != crc32c(0, p, len - RECORD_CRC_SIZE))
         return reason_set(why, "record_damaged", "checksum of a record of %zu bytes does not fit", len), ST_MALFORMED;
     if (get_be32(p + RECORD_OFFSET_RAW_LEN) > max)

@@ -96,7 +96,8 @@ struct record;
  *
  * @param data, len  the message; must stay valid and unchanged as long as the record (it is not copied unless packed)
  * @param max        cap for the unpacked body in bytes
- * @retval ST_MALFORMED not such a message, damaged, or of a format we do not know (`why` says which)
+ * @retval ST_MALFORMED not such a message, or damaged (`why` says which)
+ * @retval ST_REFUSED   of a format that we do not know: another version of this program may
  * @retval ST_TOO_BIG   raw_len is above `max`   @retval ST_NO_MEMORY
  */
 MUST_CHECK status record_open(const void *data, size_t len, size_t max, struct record **out, struct reason *why);

@@ -30,6 +30,8 @@
       "what a 401 names; agents' setting realm must be the same")                                                      \
     X(bind, "MUSTER_GATEWAY_BIND", SET_TEXT, "ipc:///run/muster/gateway.sock", 0, 0,                                   \
       "address for parsers: ipc:///path or tcp://host:port")                                                           \
+    X(link_key, "MUSTER_LINK_KEY", SET_SECRET, "", 0, 0,                                                               \
+      "secret key of the links between the services, made by muster keys; empty: plain text, anybody")                 \
     X(spool_dir, "MUSTER_GATEWAY_SPOOL_DIR", SET_TEXT, "/var/spool/muster", 0, 0,                                      \
       "where accepted uploads rest until they are in the database")                                                    \
     X(spool_max, "MUSTER_GATEWAY_SPOOL_MAX", SET_BYTES, "2GiB", 1 << 20, 1LL << 44,                                    \

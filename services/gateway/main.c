@@ -121,7 +121,7 @@ int main(int argc, char **argv)
         return failed("cannot open the spool", &why);
     if (start_lookups(&set, &target, &lookup, &why) != ST_OK)
         return failed("cannot start the look-ups", &why);
-    if (offer_start(spool, set.bind, (size_t)set.body_max + UPLOAD_HEAD_MAX, &offer, &why) != ST_OK)
+    if (offer_start(spool, set.bind, set.link_key, (size_t)set.body_max + UPLOAD_HEAD_MAX, &offer, &why) != ST_OK)
         return failed("cannot bind the address for parsers", &why);
     if (server_start(&(struct server_parts){&set, spool, lookup, offer, exporter}, &server, &why) != ST_OK)
         return failed("cannot listen for agents", &why);

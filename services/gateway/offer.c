@@ -24,6 +24,8 @@ static void verdict(void *ctx, struct upload_id id, enum link_verdict v, const s
     };
     struct offer *o = ctx;
     char text[UPLOAD_ID_TEXT];
+    if (v == LINK_RETRY && why && strcmp(why->code, LINK_WHY_LOST) == 0)
+        v = LINK_LOST; /* a writer died of it, perhaps */
     metric_add(counts[v], 1);
     if (v == LINK_REJECT && why)
         log_warning("upload rejected", LOG_TEXT("upload", upload_id_text(id, text)), LOG_TEXT("phase", "answer"),
@@ -41,7 +43,8 @@ static void wake(void *ctx)
     link_producer_wake(o->link);
 }
 
-status offer_start(struct spool *spool, const char *address, size_t message_max, struct offer **out, struct reason *why)
+status offer_start(struct spool *spool, const char *address, const char *key, size_t message_max, struct offer **out,
+                   struct reason *why)
 {
     struct offer *o = calloc(1, sizeof *o);
     if (!o) {
@@ -49,7 +52,7 @@ status offer_start(struct spool *spool, const char *address, size_t message_max,
         return ST_NO_MEMORY;
     }
     o->spool = spool;
-    const struct link_settings set = {.message_max = message_max};
+    const struct link_settings set = {.message_max = message_max, .key = key};
     const struct link_owner owner = {.ctx = o, .next = next, .verdict = verdict};
     status st = link_producer_new(address, &set, &owner, &o->link, why);
     if (st != ST_OK) {

@@ -12,11 +12,12 @@ struct offer;
 
 /**
  * @param address      where parsers connect
+ * @param key          as link_settings.key
  * @param message_max  bytes of the largest upload with its head
  * @retval ST_INVALID  @retval ST_CONFLICT  @retval ST_IO  @retval ST_NO_MEMORY  (`why` says which)
  */
-MUST_CHECK status offer_start(struct spool *spool, const char *address, size_t message_max, struct offer **out,
-                              struct reason *why);
+MUST_CHECK status offer_start(struct spool *spool, const char *address, const char *key, size_t message_max,
+                              struct offer **out, struct reason *why);
 /** Parsers that are connected. */
 size_t offer_consumers(const struct offer *o);
 /** What was given out and not answered stays in the spool. NULL is allowed. */

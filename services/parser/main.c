@@ -104,14 +104,14 @@ int main(int argc, char **argv)
     AUTO(link_consumer_destroy) struct link_consumer *from = NULL;
     AUTO(relay_destroy) struct relay *to = NULL;
     struct workers workers = {0};
-    const struct link_settings link = {.message_max = (size_t)set.record_max * 2};
+    const struct link_settings link = {.message_max = (size_t)set.record_max * 2, .key = set.link_key};
     const unsigned kinds = UPLOAD_MASK(UPLOAD_INVENTORY) | UPLOAD_MASK(UPLOAD_CONTACT) | UPLOAD_MASK(UPLOAD_DOWNLOAD) |
                            UPLOAD_MASK(UPLOAD_NOTIFY) | UPLOAD_MASK(UPLOAD_SNMP);
     if (admin_start(set.admin, "parser", conditions, &admin, &why) != ST_OK)
         return failed("cannot open the admin port", &why);
     if (link_consumer_new(set.gateways, kinds, (unsigned)set.credit, &link, &from, &why) != ST_OK)
         return failed("cannot connect to gateways", &why);
-    if (relay_new(set.bind, from, (unsigned)set.lost_max, (size_t)set.record_max * 2, &to, &why) != ST_OK)
+    if (relay_new(set.bind, from, (unsigned)set.lost_max, &link, &to, &why) != ST_OK)
         return failed("cannot bind the address for writers", &why);
     const struct work_settings work = work_settings_of(&set);
     for (; workers.count < (size_t)set.threads; workers.count++)

@@ -9,6 +9,7 @@
 #define PARSER_SETTINGS(X) \
     X(gateways,      "MUSTER_PARSER_GATEWAYS",     SET_TEXT,  "ipc:///run/muster/gateway.sock", 0,     0,         "link addresses of the gateways, separated by commas; a TCP name stands for all its addresses") \
     X(bind,          "MUSTER_PARSER_BIND",         SET_TEXT,  "ipc:///run/muster/parser.sock",  0,     0,         "link address for writers") \
+    X(link_key,      "MUSTER_LINK_KEY",            SET_SECRET, "",                             0,     0,         "secret key of the links between the services, made by muster keys; empty: plain text, anybody") \
     X(threads,       "MUSTER_PARSER_THREADS",      SET_COUNT, "1",                             1,     64,        "threads that parse") \
     X(credit,        "MUSTER_PARSER_CREDIT",       SET_COUNT, "32",                            1,     4096,      "uploads held and not yet in the database, per gateway") \
     X(inflated_max,  "MUSTER_PARSER_INFLATED_MAX", SET_BYTES, "128MiB",                        65536, 1LL << 31, "largest text of one upload") \
@@ -19,7 +20,7 @@
     X(rows_max,      "MUSTER_PARSER_ROWS_MAX",     SET_COUNT, "250000",                        1000,  10000000,  "rows of one section") \
     X(value_max,     "MUSTER_PARSER_VALUE_MAX",    SET_BYTES, "4MiB",                          65536, 1 << 30,   "one value") \
     X(record_max,    "MUSTER_PARSER_RECORD_MAX",   SET_BYTES, "60MiB",                         65536, 1 << 30,   "one record on its way to a writer") \
-    X(lost_max,      "MUSTER_PARSER_LOST_MAX",     SET_COUNT, "3",                             1,     100,       "writers that may fall silent over one record before the gateway gets its upload back") \
+    X(lost_max,      "MUSTER_PARSER_LOST_MAX",     SET_COUNT, "1",                             1,     100,       "writers that may fall silent over one record before the gateway gets its upload back") \
     X(lz4,           "MUSTER_PARSER_LZ4",          SET_FLAG,  "no",                            0,     0,         "pack records; worth it where they leave the host") \
     X(drain_time,    "MUSTER_PARSER_DRAIN_TIME",   SET_MS,    "10s",                           0,     600000,    "from SIGTERM until what writers have not answered goes back to the gateways") \
     X(admin,         "MUSTER_ADMIN",               SET_TEXT,  "",                              0,     0,         "admin port: host:port or unix:/path; empty: none") \

@@ -24,6 +24,7 @@ struct relay {
     struct link_consumer *consumer;
     struct link_producer *producer;
     unsigned lost_max;
+    atomic_bool is_stopping;
     pthread_mutex_t mutex;
     struct held *first, **tail; /* in the order of arrival; under the mutex */
     size_t count;
@@ -53,6 +54,7 @@ static bool next_record(void *ctx, unsigned kinds, struct link_message *out)
         *out = (struct link_message){.id = h->delivery->id,
                                      .kind = h->delivery->kind,
                                      .attempt = h->delivery->attempt + h->lost,
+                                     .is_suspect = h->lost > 0 || h->delivery->is_suspect,
                                      .body = h->bytes->data,
                                      .len = h->bytes->len,
                                      .release = release_body};
@@ -86,28 +88,29 @@ static void answer(struct relay *r, struct held *h, enum link_verdict verdict, c
     free(h);
 }
 
-/* A writer's word goes to the gateway as it is; a writer that is gone costs another try with the next one. */
+/* A writer's word goes to the gateway as it is; a writer that is gone costs another try with the next one, or is told to the
+ * gateway, which counts how often that happens. */
 static void on_verdict(void *ctx, struct upload_id id, enum link_verdict verdict, const struct reason *why)
 {
     struct relay *r = ctx;
     struct held *done = NULL;
     pthread_mutex_lock(&r->mutex);
     struct held **at = find(r, id);
-    if (*at && verdict == LINK_LOST && ++(*at)->lost < r->lost_max)
+    if (*at && verdict == LINK_LOST && (atomic_load(&r->is_stopping) || ++(*at)->lost < r->lost_max))
         (*at)->is_out = false;
     else if (*at)
         done = take_out(r, at);
     pthread_mutex_unlock(&r->mutex);
     if (!done)
         return;
-    const struct reason lost = {"writers_lost", "its writers fell silent; another parser may find others"};
+    const struct reason lost = {LINK_WHY_LOST, "its writer fell silent"};
     if (verdict == LINK_LOST)
         answer(r, done, LINK_RETRY, &lost);
     else
         answer(r, done, verdict, why);
 }
 
-status relay_new(const char *bind, struct link_consumer *consumer, unsigned lost_max, size_t message_max,
+status relay_new(const char *bind, struct link_consumer *consumer, unsigned lost_max, const struct link_settings *link,
                  struct relay **out, struct reason *why)
 {
     AUTO(relay_destroy) struct relay *r = calloc(1, sizeof *r);
@@ -118,15 +121,34 @@ status relay_new(const char *bind, struct link_consumer *consumer, unsigned lost
     r->lost_max = lost_max;
     r->tail = &r->first;
     const struct link_owner owner = {r, next_record, on_verdict};
-    const struct link_settings set = {.message_max = message_max};
-    status st = link_producer_new(bind, &set, &owner, &r->producer, why);
+    status st = link_producer_new(bind, link, &owner, &r->producer, why);
     if (st == ST_OK)
         *out = STEAL(r);
     return st;
 }
 
+/* The gateway has lost sight of us and gives us again what we still hold: the delivery before is void, its record is not.
+ * @return the void delivery, to be answered without the mutex; NULL: it is new */
+static struct link_delivery *renew(struct relay *r, struct link_delivery *d)
+{
+    struct link_delivery *former = NULL;
+    pthread_mutex_lock(&r->mutex);
+    struct held **at = find(r, d->id);
+    if (*at) {
+        former = (*at)->delivery;
+        (*at)->delivery = d;
+    }
+    pthread_mutex_unlock(&r->mutex);
+    return former;
+}
+
 void relay_offer(struct relay *r, struct link_delivery *d, struct view record)
 {
+    struct link_delivery *former = renew(r, d);
+    if (former) {
+        link_consumer_answer(r->consumer, former, LINK_RETRY, NULL);
+        return;
+    }
     struct held *h = calloc(1, sizeof *h);
     struct bytes *bytes = malloc(sizeof *bytes + record.len);
     if (!h || !bytes) {
@@ -166,7 +188,8 @@ void relay_destroy(struct relay *r)
 {
     if (!r)
         return;
-    link_producer_destroy(r->producer); /* what was out comes back as lost */
+    atomic_store(&r->is_stopping, true); /* a writer that loses us is not to blame */
+    link_producer_destroy(r->producer);  /* what was out comes back as lost */
     const struct reason why = {"parser_stopped", "the parser was stopped; another one takes it"};
     while (r->first)
         answer(r, take_out(r, &r->first), LINK_RETRY, &why);

@@ -2,6 +2,8 @@
  * Between the gateways and the writers: records that wait for a writer, and the deliveries that they came from. A gateway hears of an
  * upload what a writer said about its record; nothing is acknowledged before.
  *
+ * An upload is here once, however often a gateway gives it: the newest delivery is the one that is answered.
+ *
  * Bounded by the credit that the parser grants: every record here is an unanswered delivery.
  *
  * Threads: any.
@@ -14,10 +16,11 @@
 struct relay;
 
 /** @param consumer  deliveries are answered there; must outlive the relay
- *  @param lost_max  writers that may fall silent over one record before the gateway gets it back with LINK_RETRY
+ *  @param link      of the link to writers
+ *  @param lost_max  writers that may fall silent over one record before the gateway gets it back (LINK_WHY_LOST)
  *  @retval as link_producer_new() */
-MUST_CHECK status relay_new(const char *bind, struct link_consumer *consumer, unsigned lost_max, size_t message_max,
-                            struct relay **out, struct reason *why);
+MUST_CHECK status relay_new(const char *bind, struct link_consumer *consumer, unsigned lost_max,
+                            const struct link_settings *link, struct relay **out, struct reason *why);
 /** Offer a record; takes the delivery over in any case. The bytes are copied. Memory out: the gateway gets it back. */
 void relay_offer(struct relay *r, struct link_delivery *d, struct view record);
 /** Records held. */

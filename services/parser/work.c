@@ -135,11 +135,11 @@ static void tell_refused(struct worker *w, const struct link_delivery *d, const 
                 LOG_REASON(why));
 }
 
-/* What memory could not take may work later or elsewhere; everything else will never work. */
+/* What memory could not take, or a record of another version's, may work later or elsewhere; everything else will never work. */
 static void refuse(struct worker *w, struct link_delivery *d, status st, const struct reason *why)
 {
     tell_refused(w, d, why);
-    if (st == ST_NO_MEMORY) {
+    if (st == ST_NO_MEMORY || st == ST_REFUSED) {
         link_consumer_answer(w->from, d, LINK_RETRY, why);
         return;
     }

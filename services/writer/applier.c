@@ -13,6 +13,9 @@ enum {
     PAUSE_MAX_MS = 1000,
     PAUSE_SLICE_MS = 50,
     LOCK_TRIES = 30,
+    LOCK_WAIT_S = 5,   /* for rows that somebody else has locked */
+    TABLE_WAIT_S = 10, /* for a table that an administrator changes; the server's default is a day */
+    IDLE_S = 30, /* of a frozen writer or one behind a broken line: the server ends its transaction and its locks */
     VERSIONS_AT_ONCE = 2000,
     OSNAMES_MAX = 1000
 };
@@ -145,8 +148,11 @@ static status open_connection(struct applier *a, struct reason *why)
     if (st != ST_OK)
         return st;
     warn_of_binlog(a->db);
-    /* names of days in devices.COMMENTS are English whatever the server speaks; 10 s of waiting for a lock are enough to try again */
-    st = db_exec(a->db, "SET SESSION lc_time_names='en_US', SESSION innodb_lock_wait_timeout=10");
+    /* names of days in devices.COMMENTS are English whatever the server speaks */
+    st = db_exec(a->db,
+                 "SET SESSION lc_time_names='en_US', SESSION innodb_lock_wait_timeout=%d, SESSION lock_wait_timeout=%d,"
+                 " SESSION wait_timeout=%d",
+                 LOCK_WAIT_S, TABLE_WAIT_S, IDLE_S);
     if (st != ST_OK)
         reason_set(why, "db_session", "%s (%u)", db_error(a->db), db_errno(a->db));
     else if ((st = read_columns(a, why)) == ST_OK && (st = finish_versions(a)) != ST_OK)
@@ -177,7 +183,8 @@ status applier_connect(struct applier *a, struct reason *why)
 /* ---- what a failure means ---- */
 
 enum verdict {
-    VERDICT_LOCK,        /* repeat */
+    VERDICT_LOCK,        /* deadlock: repeat */
+    VERDICT_WAIT,        /* somebody holds what one of the uploads needs: the others must not wait with it */
     VERDICT_LOST,        /* connect again, repeat */
     VERDICT_SCHEMA,      /* read the columns again, repeat */
     VERDICT_ENVIRONMENT, /* nothing is wrong with the uploads: repeat later */
@@ -193,6 +200,8 @@ static const unsigned environment[] = {
 /* Unknown column, table, database; number of columns. */
 static const unsigned schema[] = {1049, 1051, 1054, 1136, 1146, 1932};
 
+enum { LOCK_WAIT_TIMEOUT = 1205 };
+
 static bool is_listed(unsigned number, const unsigned *list, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -204,7 +213,7 @@ static bool is_listed(unsigned number, const unsigned *list, size_t count)
 static enum verdict judge(const struct applier *a, status st)
 {
     if (st == ST_AGAIN)
-        return VERDICT_LOCK;
+        return db_errno(a->db) == LOCK_WAIT_TIMEOUT ? VERDICT_WAIT : VERDICT_LOCK;
     if (st == ST_UNAVAILABLE)
         return VERDICT_LOST;
     unsigned number = db_errno(a->db);
@@ -301,12 +310,14 @@ static void clean_up(struct applier *a, enum verdict verdict)
 static void count_retry(enum verdict verdict)
 {
     metric_add(verdict == VERDICT_LOCK     ? &writer_metrics.retries_lock
+               : verdict == VERDICT_WAIT   ? &writer_metrics.retries_wait
                : verdict == VERDICT_SCHEMA ? &writer_metrics.retries_schema
                                            : &writer_metrics.retries_lost,
                1);
 }
 
-/* @retval ST_OK  @retval ST_UNAVAILABLE not now  @retval other: one of the uploads cannot be written */
+/* @retval ST_OK  @retval ST_UNAVAILABLE not now  @retval ST_AGAIN one of the uploads has to wait for a lock
+ * @retval other: one of the uploads cannot be written */
 static status run_repeatedly(struct applier *a, struct upload **uploads, size_t count, struct reason *why)
 {
     int64_t deadline = clock_steady_ms() + a->set.retry_for_ms;
@@ -319,6 +330,8 @@ static status run_repeatedly(struct applier *a, struct upload **uploads, size_t 
         if (verdict == VERDICT_UPLOAD)
             return st;
         count_retry(verdict);
+        if (verdict == VERDICT_WAIT && (count > 1 || attempt > 0) && !is_stopping(a))
+            return ST_AGAIN;
         bool enough = verdict == VERDICT_LOCK ? attempt >= LOCK_TRIES : clock_steady_ms() >= deadline;
         if (enough || is_stopping(a))
             return ST_UNAVAILABLE;
@@ -337,6 +350,16 @@ static void refuse(struct upload *u, const struct reason *why)
     upload_tell(LOG_ERROR, "upload cannot be written", u);
 }
 
+/* Offered again later; what is newer of its device waits with it (batch.c). */
+static void hold(struct upload *u, const struct reason *why)
+{
+    char id[UPLOAD_ID_TEXT];
+    u->outcome = UPLOAD_HELD;
+    u->why = *why;
+    log_warning("upload waits for a lock", LOG_TEXT("upload", upload_id_text(u->id, id)), LOG_VIEW("device", u->key),
+                LOG_REASON(why));
+}
+
 /* A device's uploads stay in order: the first half is done before the second is begun. */
 status applier_apply(struct applier *a, struct upload **uploads, size_t count, struct reason *why)
 {
@@ -344,7 +367,10 @@ status applier_apply(struct applier *a, struct upload **uploads, size_t count, s
     if (st == ST_OK || st == ST_UNAVAILABLE)
         return st;
     if (count == 1) {
-        refuse(uploads[0], why);
+        if (st == ST_AGAIN)
+            hold(uploads[0], why);
+        else
+            refuse(uploads[0], why);
         return ST_OK;
     }
     metric_add(&writer_metrics.splits, 1);

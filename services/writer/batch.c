@@ -61,10 +61,28 @@ static void refuse(struct upload *u)
     upload_tell(LOG_ERROR, "record cannot be read", u);
 }
 
+/* Not its fault: a parser of another version (a rolling upgrade), memory. A writer that can will take it. */
+static bool is_passing(status st)
+{
+    return st == ST_REFUSED || st == ST_NO_MEMORY;
+}
+
+static void put_off(struct upload *u, status st)
+{
+    char id[UPLOAD_ID_TEXT];
+    u->outcome = UPLOAD_HELD;
+    if (st == ST_NO_MEMORY)
+        reason_set(&u->why, "no_memory", "no memory for a record");
+    log_warning("record is left to another writer", LOG_TEXT("upload", upload_id_text(u->id, id)), LOG_REASON(&u->why));
+}
+
 static bool open_record(struct batch *b, struct upload *u, const void *record, size_t len)
 {
-    if (record_open(record, len, b->record_max, &u->record, &u->why) != ST_OK)
-        return false;
+    status st = record_open(record, len, b->record_max, &u->record, &u->why);
+    if (is_passing(st))
+        put_off(u, st);
+    if (st != ST_OK)
+        return is_passing(st);
     u->head = record_head(u->record);
     if (u->kind <= 0 || u->kind >= UPLOAD_KIND_END) {
         reason_set(&u->why, "record_kind", "the writer has nothing to do with uploads of kind %d", (int)u->kind);

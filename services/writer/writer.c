@@ -94,7 +94,7 @@ status writer_start(const struct writer_settings *set, const struct db_target *t
     if (!w)
         return ST_NO_MEMORY;
     struct applier_settings applier = applier_settings_of(w, set, target);
-    struct link_settings link = {.message_max = (size_t)set->record_max};
+    struct link_settings link = {.message_max = (size_t)set->record_max, .key = set->link_key};
     w->admin = admin;
     w->applier = applier_new(&applier);
     w->batch = batch_new((size_t)set->batch, (size_t)set->record_max);

@@ -27,6 +27,7 @@
     X(rejected_database, "muster_writer_rejected_total{reason=\"database\"}", METRIC_COUNTER, "uploads given back for quarantine") \
     X(given_back, "muster_writer_given_back_total", METRIC_COUNTER, "uploads given back to be offered again")          \
     X(retries_lock, "muster_writer_retries_total{reason=\"lock\"}", METRIC_COUNTER, "transactions repeated")           \
+    X(retries_wait, "muster_writer_retries_total{reason=\"lock_wait\"}", METRIC_COUNTER, "transactions repeated")       \
     X(retries_lost, "muster_writer_retries_total{reason=\"connection\"}", METRIC_COUNTER, "transactions repeated")     \
     X(retries_schema, "muster_writer_retries_total{reason=\"schema\"}", METRIC_COUNTER, "transactions repeated")       \
     X(splits, "muster_writer_splits_total", METRIC_COUNTER, "batches split to find the record that fails")             \

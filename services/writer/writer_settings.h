@@ -8,6 +8,8 @@
 #define WRITER_SETTINGS(X)                                                                                             \
     X(parsers, "MUSTER_WRITER_PARSERS", SET_TEXT, "", 0, 0,                                                            \
       "required: addresses of parsers, comma separated: tcp://name:port, ipc:///path")                                 \
+    X(link_key, "MUSTER_LINK_KEY", SET_SECRET, "", 0, 0,                                                               \
+      "secret key of the links between the services, made by muster keys; empty: plain text, anybody")                 \
     X(database, "MUSTER_DATABASE", SET_SECRET, "", 0, 0,                                                               \
       "required: mysql://user:password@host:port/name?socket=/path&time_zone=...&ssl=...")                             \
     X(admin, "MUSTER_ADMIN", SET_TEXT, "", 0, 0, "address of the admin port; empty: none")                             \

@@ -16,6 +16,7 @@ int command_import(const struct options *options);
 int command_db(const struct options *options);
 int command_why(const struct options *options);
 int command_pin(const struct options *options);
+int command_keys(const struct options *options);
 int command_test(const struct options *options);
 
 /** "muster: text" on stderr. */

@@ -35,6 +35,9 @@ static const struct command commands[] = {
      TAKES(data) | TAKES(database) | TAKES(indexes), 1, 1, command_db},
     {"pin", "list|clear DEVICEID", "Which device is held to which certificate; let a device show a new one.",
      TAKES(data) | TAKES(database), 1, 2, command_pin},
+    {"keys", "FILE",
+     "Make a key for the links between services on several machines. Each gets it as MUSTER_LINK_KEY_FILE=FILE.", 0, 1, 1,
+     command_keys},
     {"test", "[PRESET...]", "Build and run all tests of the source tree.", 0, 0, SIZE_MAX, command_test},
 };
 

@@ -19,6 +19,8 @@ enum {
     PENDING_MAX = 2000000,
     RETRY_FIRST_MS = 100,
     RETRY_LAST_MS = 10000,
+    SUSPECT_LOSSES = 2, /* so often lost: it waits before it is offered again */
+    SUSPECT_FIRST_MS = 250,
     SEGMENT_LEAST = 4096,
 };
 static const int64_t segment_most = (int64_t)4 << 30;
@@ -397,6 +399,7 @@ bool spool_next(struct spool *s, unsigned kinds, struct link_message *out)
             *out = (struct link_message){.id = p.upload.id,
                                          .kind = (enum upload_kind)p.upload.kind,
                                          .attempt = (unsigned)p.upload.lost + p.upload.retries,
+                                         .is_suspect = p.upload.lost > 0,
                                          .body = body,
                                          .len = p.upload.len,
                                          .release = free};
@@ -427,8 +430,15 @@ static void lost(struct spool *s, uint32_t ref)
     struct indexed *upload = index_get(s->index, ref);
     upload->lost += upload->lost < UINT8_MAX;
     metric_add(&spool_metrics.lost, 1);
-    if (upload->lost < s->set.attempts_max) {
+    if (upload->lost < s->set.attempts_max && upload->lost < SUSPECT_LOSSES) {
         index_return(s->index, ref);
+        return;
+    }
+    if (upload->lost < s->set.attempts_max) {
+        /* By chance, so that innocent ones do not meet the same guilty one again and again. */
+        int64_t pause = SUSPECT_FIRST_MS << (upload->lost < 6 ? upload->lost - SUSPECT_LOSSES : 4);
+        index_delay(s->index, ref, clock_steady_ms() + pause + clock_wall_us() % pause);
+        spool_need_chores(s);
         return;
     }
     struct reason why;

@@ -86,7 +86,7 @@ void site_start(struct site *s, const char *database, const char *const *sql,
     cr_assert_eq(exporter_new(1 << 20, 1 << 20, &s->exporter), ST_OK);
     cr_assert_eq(spool_open(&spool, &s->spool, &why), ST_OK, "%s", why.text);
     cr_assert_eq(lookup_new(&lookup, &s->lookup, &why), ST_OK, "%s", why.text);
-    cr_assert_eq(offer_start(s->spool, s->set.bind, 8 << 20, &s->offer, &why), ST_OK, "%s", why.text);
+    cr_assert_eq(offer_start(s->spool, s->set.bind, NULL, 8 << 20, &s->offer, &why), ST_OK, "%s", why.text);
     const struct server_parts parts = {&s->set, s->spool, s->lookup, s->offer, s->exporter};
     cr_assert_eq(server_start(&parts, &s->server, &why), ST_OK, "%s", why.text);
     wait_for_lookups(s);

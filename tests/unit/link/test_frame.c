@@ -18,7 +18,7 @@ Test(frame, comes_back_as_it_was)
     uint8_t raw[FRAME_SIZE];
     frame_encode(&good, raw);
     struct frame f = {0};
-    cr_assert_eq(frame_decode(raw, sizeof raw, &f), ST_OK);
+    cr_assert_eq(frame_decode(raw, sizeof raw, LINK_VERSION, &f), ST_OK);
     cr_expect_eq(f.kind, good.kind);
     cr_expect(f.id.hi == good.id.hi && f.id.lo == good.id.lo);
     cr_expect_eq(f.upload_kind, good.upload_kind);
@@ -61,7 +61,7 @@ Test(frame, decode_checks_every_field)
         if (cases[i].reseals)
             put_be32(raw + 44, crc32c(0, raw, 44));
         struct frame f = {.body_len = 5};
-        status st = frame_decode(raw, cases[i].len, &f);
+        status st = frame_decode(raw, cases[i].len, LINK_VERSION, &f);
         cr_expect_eq(st, cases[i].want, "%s: got %s", cases[i].what, status_name(st));
         cr_expect_eq(f.body_len, st == ST_OK ? good.body_len : 5, "%s: output touched", cases[i].what);
     }

@@ -58,7 +58,7 @@ static bool hear(struct puppet *p, enum link_kind kind, struct frame *out)
         zmq_getsockopt(p->socket, ZMQ_RCVMORE, &more, &size);
         if (more)
             zmq_recv(p->socket, (uint8_t[256]){0}, 256, 0);
-        if (frame_decode(raw, (size_t)len, out) == ST_OK && out->kind == kind)
+        if (frame_decode(raw, (size_t)len, LINK_VERSION, out) == ST_OK && out->kind == kind)
             return true;
     }
     return false;

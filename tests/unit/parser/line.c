@@ -46,7 +46,7 @@ void line_start(struct line *l, unsigned lost_max)
     cr_assert_eq(link_producer_new(address, &link, &owner, &l->uplink, &why), ST_OK, "%s", why.text);
     cr_assert_eq(admin_start("", "parser", conditions, &l->admin, &why), ST_OK, "%s", why.text);
     cr_assert_eq(link_consumer_new(address, ~0u, 4, &link, &l->from, &why), ST_OK, "%s", why.text);
-    cr_assert_eq(relay_new(l->writers_address, l->from, lost_max, 1 << 20, &l->relay, &why), ST_OK, "%s", why.text);
+    cr_assert_eq(relay_new(l->writers_address, l->from, lost_max, &link, &l->relay, &why), ST_OK, "%s", why.text);
     cr_assert_eq(worker_start(&work, l->from, l->relay, l->admin, &l->worker), ST_OK);
 }
 

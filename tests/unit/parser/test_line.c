@@ -94,7 +94,7 @@ Test(line, a_record_that_was_lost_often_enough_goes_back_to_the_gateway)
     static const struct {
         unsigned lost_max;
         const char *heard;
-    } cases[] = {{1, "retry writers_lost"}, {2, "retry parser_stopped"}};
+    } cases[] = {{1, "retry consumer_lost"}, {2, "retry parser_stopped"}};
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct line l;
         line_start(&l, cases[i].lost_max);

@@ -64,7 +64,7 @@ Test(record_damage, a_format_of_the_future_is_refused_by_name)
     copy.data[FORMAT_AT] = RECORD_FORMAT + 1;
     fit_checksum(&copy);
     struct reason why = {0};
-    cr_expect_eq(open_copy(&copy, &why), ST_MALFORMED);
+    cr_expect_eq(open_copy(&copy, &why), ST_REFUSED);
     cr_expect_str_eq(why.code, "record_format");
 }
 

@@ -60,6 +60,12 @@ static void set(struct child_plan *c, const char *name, const char *value)
     c->env[c->env_count++] = (struct plan_variable){.name = name, .value = value};
 }
 
+/* Somebody may want other addresses between the services (a proxy, another machine): the operator's own value stays. */
+static void set_default(struct child_plan *c, const char *name, const char *value)
+{
+    c->env[c->env_count++] = (struct plan_variable){.name = name, .value = value, .is_default = true};
+}
+
 static const char *link_address(struct making *m, enum child_kind kind, unsigned number)
 {
     return text(m, "ipc://%s/%s-%u.link", m->in->folder->sockets, child_kind_name(kind), number);
@@ -126,14 +132,14 @@ static void add_database(struct making *m)
 static void add_writer(struct making *m, unsigned number)
 {
     struct child_plan *c = add(m, CHILD_WRITER, number);
-    set(c, "MUSTER_WRITER_PARSERS", all_links(m, CHILD_PARSER, m->in->options->parsers));
+    set_default(c, "MUSTER_WRITER_PARSERS", all_links(m, CHILD_PARSER, m->in->options->parsers));
     set(c, "MUSTER_DATABASE", m->plan->database);
 }
 
 static void add_parser(struct making *m, unsigned number)
 {
     struct child_plan *c = add(m, CHILD_PARSER, number);
-    set(c, "MUSTER_PARSER_GATEWAYS", all_links(m, CHILD_GATEWAY, m->in->options->gateways));
+    set_default(c, "MUSTER_PARSER_GATEWAYS", all_links(m, CHILD_GATEWAY, m->in->options->gateways));
     set(c, "MUSTER_PARSER_BIND", link_address(m, CHILD_PARSER, number));
 }
 
@@ -142,8 +148,7 @@ static void add_certificate_name(struct making *m, struct child_plan *c)
 {
     const char *listen = m->in->options->listen;
     if (strcmp(listen, "0.0.0.0") != 0 && strcmp(listen, "::") != 0)
-        c->env[c->env_count++] =
-            (struct plan_variable){.name = "MUSTER_GATEWAY_TLS_NAMES", .value = listen, .is_default = true};
+        set_default(c, "MUSTER_GATEWAY_TLS_NAMES", listen);
 }
 
 static void add_gateway(struct making *m, unsigned number)

@@ -1,0 +1,199 @@
+"""A line between two processes that can be cut, held and lied on: unix sockets, byte streams of any protocol.
+
+`Proxy` passes bytes; a test holds one direction or both (nothing arrives, nobody is told: a partition), or resets what is
+connected. `DatabaseProxy` also reads the statements that go by and does with one of them what a `Rule` says.
+"""
+import os
+import re
+import socket
+import struct
+import threading
+
+TO_SERVER, TO_CLIENT = 'to_server', 'to_client'
+
+
+class Line:
+    """One connection through a proxy: two sockets and a thread for each direction."""
+
+    def __init__(self, proxy, client, server):
+        self.proxy, self.client, self.server = proxy, client, server
+
+    def start(self):
+        for way, source, sink in ((TO_SERVER, self.client, self.server), (TO_CLIENT, self.server, self.client)):
+            threading.Thread(target=self.pump, args=(way, source, sink), daemon=True).start()
+
+    def pump(self, way, source, sink):
+        try:
+            while True:
+                data = source.recv(1 << 16)
+                if not data:
+                    break
+                self.proxy.gates[way].wait()
+                self.forward(way, data, sink)
+        except OSError:
+            pass
+        self.close()
+
+    def forward(self, way, data, sink):
+        del way
+        sink.sendall(data)
+
+    def close(self):
+        for s in (self.client, self.server):
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+        if self.proxy.forget(self):  # the other direction's thread may still be in recv(): shutdown() has woken it
+            for s in (self.client, self.server):
+                s.close()
+
+
+class Proxy:
+    line_class = Line
+
+    def __init__(self, path, target):
+        self.path, self.target = path, target
+        self.gates = {TO_SERVER: threading.Event(), TO_CLIENT: threading.Event()}
+        self.release()
+        self.lines, self.lock, self.accepts = set(), threading.Lock(), True
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        self.listener.listen(256)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            server = socket.socket(socket.AF_UNIX)
+            try:
+                if not self.accepts:
+                    raise OSError('cut')
+                server.connect(self.target)
+            except OSError:
+                client.close()
+                server.close()
+                continue
+            line = self.line_class(self, client, server)
+            with self.lock:
+                self.lines.add(line)
+            line.start()
+
+    def forget(self, line):
+        with self.lock:
+            known = line in self.lines
+            self.lines.discard(line)
+            return known
+
+    def hold(self, *ways):
+        """Nothing passes in these directions until release()."""
+        for way in ways:
+            self.gates[way].clear()
+
+    def release(self):
+        for gate in self.gates.values():
+            gate.set()
+
+    def reset(self):
+        """End every connection; new ones are taken."""
+        with self.lock:
+            lines = list(self.lines)
+        for line in lines:
+            line.close()
+
+    def say(self, way, data):
+        """Bytes of our own into every connection."""
+        with self.lock:
+            lines = list(self.lines)
+        for line in lines:
+            try:
+                (line.server if way == TO_SERVER else line.client).sendall(data)
+            except OSError:
+                pass
+
+    def close(self):
+        self.release()
+        try:
+            self.listener.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self.listener.close()
+        self.reset()
+        if os.path.exists(self.path):
+            os.unlink(self.path)
+
+
+class Rule:
+    """What to do with a statement: `pattern` is searched in its text, `times` says how often the rule applies (None: always),
+    `every` skips all but each n-th match. Actions: 'error' (answered with error `number`, the server never sees it),
+    'cut_before', 'cut_after' (the server runs it, its answer is lost)."""
+
+    def __init__(self, pattern, action, number=0, times=1, every=1, state='HY000', text='injected'):
+        self.pattern, self.action, self.number = re.compile(pattern, re.S), action, number
+        self.times, self.every, self.state, self.text = times, every, state, text
+        self.seen = self.done = 0
+
+    def takes(self, sql):
+        if (self.times is not None and self.done >= self.times) or not self.pattern.search(sql):
+            return False
+        self.seen += 1
+        if self.seen % self.every:
+            return False
+        self.done += 1
+        return True
+
+
+class DatabaseLine(Line):
+    def __init__(self, proxy, client, server):
+        self.rest, self.loses_answer = b'', False
+        super().__init__(proxy, client, server)
+
+    def forward(self, way, data, sink):
+        if way == TO_CLIENT:
+            if self.loses_answer:
+                self.close()
+                raise OSError('cut')
+            sink.sendall(data)
+            return
+        self.rest += data
+        while len(self.rest) >= 4:
+            size = int.from_bytes(self.rest[:3], 'little') + 4
+            if len(self.rest) < size:
+                return
+            packet, self.rest = self.rest[:size], self.rest[size:]
+            self.forward_packet(packet, sink)
+
+    def forward_packet(self, packet, sink):
+        is_query = len(packet) > 5 and packet[3] == 0 and packet[4] == 3
+        rule = self.proxy.rule_for(packet[5:].decode('utf-8', 'replace')) if is_query else None
+        if rule is None:
+            sink.sendall(packet)
+        elif rule.action == 'error':
+            body = b'\xff' + struct.pack('<H', rule.number) + b'#' + rule.state.encode() + rule.text.encode()
+            self.client.sendall(len(body).to_bytes(3, 'little') + b'\x01' + body)
+        elif rule.action == 'cut_after':
+            self.loses_answer = True
+            sink.sendall(packet)
+        else:
+            self.close()
+            raise OSError('cut')
+
+
+class DatabaseProxy(Proxy):
+    """Statements are judged by the rules; the first that takes one decides."""
+    line_class = DatabaseLine
+
+    def __init__(self, path, target):
+        self.rules, self.rules_lock = [], threading.Lock()
+        super().__init__(path, target)
+
+    def rule_for(self, sql):
+        with self.rules_lock:
+            return next((r for r in self.rules if r.takes(sql)), None)
+
+    def set_rules(self, *rules):
+        with self.rules_lock:
+            self.rules = list(rules)
