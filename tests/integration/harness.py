@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import unittest
 import urllib.parse
 import zlib
 
@@ -20,6 +21,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 BIN = os.environ.get('MUSTER_TEST_BIN', os.path.join(TOP, 'build', 'release', 'bin'))
 SHARED = os.environ.get('MUSTER_TEST_SHARED', os.path.join(os.path.dirname(TOP), 'shared'))
+SCHEMA = os.environ.get('MUSTER_TEST_SCHEMA', '')
 AGENT = 'OCS-NG_unified_unix_agent_v2.10.0'
 
 
@@ -62,11 +64,30 @@ class Reply:
         return self.raw.decode()
 
 
+_server_281 = []
+
+
+def database_281():
+    """URL of a new database with the schema of OCS 2.8.1, on a server that this test program has for all of them."""
+    import private_mariadb
+    if not _server_281:
+        _server_281.append(private_mariadb.PrivateMariaDb())
+        unittest.addModuleCleanup(lambda: _server_281.pop().close())
+        private_mariadb.load_281(_server_281[0], 'pattern')
+    server, name = _server_281[0], 'db%d' % time.monotonic_ns()
+    server.copy('pattern', name)
+    return server.url(name)
+
+
 class Muster:
-    """One installation in a folder of its own; use it as a context manager."""
+    """One installation in a folder of its own; use it as a context manager.
+
+    Its database is a private one with our schema; with MUSTER_TEST_SCHEMA=2.8.1 one that OCS 2.8.1 made."""
 
     def __init__(self, *args, folder=None, keep=False, env=None):
         self.folder = folder or tempfile.mkdtemp(prefix='muster-')
+        if SCHEMA and '--database' not in args:
+            args += ('--database', database_281())
         self.args, self.keep = args, keep
         self.env = dict(os.environ, **(env or {}))
         self.up = False
