@@ -17,16 +17,16 @@ LEVEL_281 = 7039
 
 
 class PrivateMariaDb:
-    def __init__(self, *options):
+    def __init__(self, options=None):
         self.folder = tempfile.mkdtemp(prefix='muster-db-')
         self.socket = os.path.join(self.folder, 's')
         data, user = os.path.join(self.folder, 'data'), '--user=' + run('id', '-un').stdout.strip()
         tmp = '--tmpdir=' + os.path.join(self.folder, 'tmp')  # a server that starts empties it: never a shared one
         os.mkdir(os.path.join(self.folder, 'tmp'))
         run('mariadb-install-db', '--no-defaults', '--datadir=' + data, tmp, '--auth-root-authentication-method=normal', '--skip-test-db', user)
-        more = os.environ.get('MUSTER_TEST_DATABASE_OPTIONS', '').split()
+        more = (os.environ.get('MUSTER_TEST_DATABASE_OPTIONS', '') if options is None else options).split()
         self.process = subprocess.Popen(['/usr/sbin/mariadbd', '--no-defaults', '--datadir=' + data, tmp, '--socket=' + self.socket,
-                                         '--skip-networking', '--innodb-buffer-pool-size=64M', user] + more + list(options),
+                                         '--skip-networking', '--innodb-buffer-pool-size=64M', user] + more,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for('MariaDB', lambda: run('mariadb', '--no-defaults', '--socket=' + self.socket, '-uroot', '-e', 'SELECT 1', check=False).returncode == 0)
 

@@ -52,7 +52,7 @@ class Images:
 
     def changes(self):
         done = run('mariadb-binlog', '--no-defaults', '--verbose', '--base64-output=DECODE-ROWS',
-                   '%s/db/%s' % (self.muster.folder, self.file))
+                   self.muster.one('SELECT @@datadir') + self.file)
         return parse(done.stdout)
 
     def summary(self):

@@ -49,8 +49,6 @@ class TestRowImages(unittest.TestCase):
         cls.images = Images(cls.s)
 
     def counters(self, but=()):
-        # InnoDB's own figure: information_schema keeps an old one for a day
-        self.s.sql('SET GLOBAL innodb_stats_on_metadata=0')
         rows = self.s.sql('SELECT TABLE_NAME, AUTO_INCREMENT FROM information_schema.TABLES WHERE TABLE_SCHEMA=DATABASE() '
                           'AND AUTO_INCREMENT IS NOT NULL ORDER BY 1')
         return [r for r in rows if r[0] not in but]
