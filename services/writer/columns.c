@@ -29,6 +29,7 @@ static const struct {
     [TABLE_BLACKLIST_SERIALS] = {"blacklist_serials", false},
     [TABLE_BLACKLIST_SUBNET] = {"blacklist_subnet", false},
     [TABLE_DELETED_EQUIV] = {"deleted_equiv", false},
+    [TABLE_DOWNLOAD_AVAILABLE] = {"download_available", false},
     [TABLE_DOWNLOAD_ENABLE] = {"download_enable", false},
     [TABLE_SOFTWARE_CATEGORIES_LINK] = {"software_categories_link", false},
     [TABLE_DOWNLOAD_HISTORY] = {"download_history", false},

@@ -3,6 +3,7 @@
 Every test talks to it as an agent or an administrator would: HTTP in, SQL and `muster` commands out. Nothing sleeps to
 synchronise: `drain()` returns when everything accepted is in the database, the rest waits for a condition with a deadline.
 """
+import atexit
 import gzip
 import http.client
 import json
@@ -20,6 +21,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 BIN = os.environ.get('MUSTER_TEST_BIN', os.path.join(TOP, 'build', 'release', 'bin'))
 SHARED = os.environ.get('MUSTER_TEST_SHARED', os.path.join(os.path.dirname(TOP), 'shared'))
+SCHEMA = os.environ.get('MUSTER_TEST_SCHEMA', '')
 AGENT = 'OCS-NG_unified_unix_agent_v2.10.0'
 
 
@@ -62,13 +64,33 @@ class Reply:
         return self.raw.decode()
 
 
+_servers_281 = {}
+
+
+def database_281(options):
+    """URL of a new database with the schema of OCS 2.8.1, on a server that this test program has for all with these options."""
+    import private_mariadb
+    if options not in _servers_281:
+        _servers_281[options] = private_mariadb.PrivateMariaDb(options)
+        atexit.register(_servers_281[options].close)
+        private_mariadb.load_281(_servers_281[options], 'pattern')
+    server, name = _servers_281[options], 'db%d' % time.monotonic_ns()
+    server.copy('pattern', name)
+    return server.url(name)
+
+
 class Muster:
-    """One installation in a folder of its own; use it as a context manager."""
+    """One installation in a folder of its own; use it as a context manager.
+
+    Its database is a private one with our schema; with MUSTER_TEST_SCHEMA=2.8.1 one that OCS 2.8.1 made. Options of the
+    private server in MUSTER_TEST_DATABASE_OPTIONS, of the environment or of `env`, count for both."""
 
     def __init__(self, *args, folder=None, keep=False, env=None):
         self.folder = folder or tempfile.mkdtemp(prefix='muster-')
-        self.args, self.keep = args, keep
         self.env = dict(os.environ, **(env or {}))
+        if SCHEMA and '--database' not in args:
+            args += ('--database', database_281(self.env.get('MUSTER_TEST_DATABASE_OPTIONS', '')))
+        self.args, self.keep = args, keep
         self.up = False
 
     def __enter__(self):
@@ -124,6 +146,19 @@ class Muster:
             raise AssertionError('SQL: %s\n%s' % (statement, done.stderr))
         lines = done.stdout.split('\n')[:-1]
         return [line.split('\t') for line in lines[1:]]
+
+    def script(self, text):
+        """Any number of statements, of any length."""
+        done = subprocess.run([os.path.join(BIN, 'muster'), 'sql', '--data', self.folder], input=text.encode(),
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
+        if done.returncode:
+            raise AssertionError('SQL: %s\n%s' % (text[:1000], done.stdout.decode(errors='replace')))
+
+    def metric(self, name):
+        """Sum of a metric over all processes that have it; a name without labels stands for all of them."""
+        state = json.loads(self.muster('status', '--json').stdout)
+        return sum(value for service in state['services'] for key, value in (service.get('metrics') or {}).items()
+                   if key == name or key.startswith(name + '{'))
 
     def one(self, statement):
         rows = self.sql(statement)

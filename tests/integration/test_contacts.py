@@ -2,6 +2,7 @@
 import concurrent.futures
 import gzip
 import re
+import threading
 import unittest
 import zlib
 
@@ -37,6 +38,41 @@ class TestContacts(unittest.TestCase):
         number = self.s.one("SELECT ID FROM hardware WHERE DEVICEID='%s'" % device)
         for name, rows in {'printers': 2, 'software': 2, 'accountinfo': 1}.items():
             self.assertEqual(self.s.one('SELECT COUNT(*) FROM %s WHERE HARDWARE_ID=%s' % (name, number)), str(rows), name)
+
+    def post_at_once(self, documents):
+        """All at the same moment, by turns to the gateways; the statuses."""
+        urls = ['http://%s/ocsinventory' % g['http'] for g in self.s.gateways]
+        start = threading.Barrier(len(documents))
+
+        def post(job):
+            start.wait(60)
+            return self.s.post(job[1], url=urls[job[0] % len(urls)], timeout=60).status
+
+        with concurrent.futures.ThreadPoolExecutor(len(documents)) as pool:
+            return list(pool.map(post, enumerate(documents)))
+
+    def expect_no_fault(self):
+        for name in ('muster_writer_rejected_total', 'muster_gateway_quarantined_total'):
+            self.assertEqual(self.s.metric(name), 0, name)
+
+    def test_64_first_contacts_with_the_same_new_programs_and_8_of_one_device(self):
+        """No error to an agent, one row per device and word."""
+        words = ['Race tool %d' % n for n in range(40)]
+        software = ''.join('<SOFTWARES><NAME>%s</NAME><VERSION>race %d.1</VERSION><PUBLISHER>Race %d</PUBLISHER></SOFTWARES>' % (w, n, n % 7)
+                           for n, w in enumerate(words))
+        content = '<HARDWARE><NAME>race</NAME><OSNAME>Race OS</OSNAME></HARDWARE><DRIVES><TYPE>a</TYPE></DRIVES>' + software
+        devices = ['race-%d-2026-01-02-03-04-05' % n for n in range(64)] + ['race-one-2026-01-02-03-04-05'] * 8
+        self.assertEqual(self.post_at_once([inventory(d, content) for d in devices]), [200] * 72)
+        self.s.drain()
+        one = lambda statement: int(self.s.one(statement))
+        self.assertEqual(self.s.sql("SELECT COUNT(*),COUNT(DISTINCT DEVICEID) FROM hardware WHERE DEVICEID LIKE 'race-%'"), [['65', '65']])
+        for name, column, count in (('software_name', 'NAME', 40), ('software_version', 'VERSION', 40), ('software_publisher', 'PUBLISHER', 7)):
+            self.assertEqual(one("SELECT COUNT(*) FROM %s WHERE %s LIKE 'race%%'" % (name, column)), count, name)
+        for name, count in (('software', 40), ('drives', 1), ('accountinfo', 1)):
+            wrong = self.s.sql('SELECT h.DEVICEID,COUNT(t.HARDWARE_ID) FROM hardware h LEFT JOIN %s t ON t.HARDWARE_ID=h.ID '
+                               "WHERE h.DEVICEID LIKE 'race-%%' GROUP BY h.ID,h.DEVICEID HAVING COUNT(t.HARDWARE_ID)<>%d" % (name, count))
+            self.assertEqual(wrong, [], name)
+        self.expect_no_fault()
 
     def test_the_same_upload_twice_writes_no_row_of_a_section(self):
         device = 'twice-2026-01-02-03-04-05'

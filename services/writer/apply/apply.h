@@ -118,7 +118,7 @@ struct wave {
     size_t work_count;
     struct cache_words *cache_words; /**< of caches.c; NULL: none */
     struct {
-        int64_t inserted, deleted, compared;
+        int64_t inserted, deleted, compared, adjusted;
     } rows; /**< for the metrics, once it is committed */
 };
 
@@ -217,6 +217,10 @@ static inline int64_t upload_seconds(struct upload_id id)
 }
 /** Fit a value to its column and append it quoted; counts what had to be adjusted. */
 void append_fitted(struct wave *w, const struct db_column *column, struct view value);
+/** The same for a value that is looked for and not written: not counted. A column that is not there holds anything. */
+void append_sought(struct wave *w, const struct db_column *column, struct view value);
+/** Count a value that is written, if it is not what was sent. */
+void count_adjusted(struct wave *w, struct view sent, struct view written);
 /** One value of a section that has one row; absent when section, row or field are missing. */
 struct view record_single(const struct record *r, const char *section, const char *field);
 /** A field of a row by the section's name for it; absent when the section has no such field. */

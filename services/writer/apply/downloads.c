@@ -10,7 +10,7 @@ static status write_result(struct wave *w, struct upload *u)
                     "SELECT e.ID FROM devices d JOIN download_enable e ON e.ID=d.IVALUE WHERE d.HARDWARE_ID=%u "
                     "AND d.NAME='DOWNLOAD' AND e.FILEID=",
                     u->device->hardware_id);
-    statement_value(&w->st, file.data ? file : VIEW_LITERAL(""));
+    append_sought(w, columns_column(w->columns, TABLE_DOWNLOAD_ENABLE, "FILEID"), file.data ? file : VIEW_LITERAL(""));
     buffer_text(&w->st.text, " ORDER BY d.ID LIMIT 1");
     status st = statement_run(&w->st, &rows);
     const struct view *row = st == ST_OK ? db_rows_next(rows) : NULL;

@@ -79,7 +79,7 @@ static void search_named(struct search *s, size_t device)
     const struct device *d = &s->wave->devices[device];
     open_part(s, device, true);
     buffer_text(&s->wave->st.text, " WHERE h.DEVICEID=");
-    append_fitted(s->wave, columns_column(s->wave->columns, TABLE_HARDWARE, "DEVICEID"), d->upload->head->old_deviceid);
+    append_sought(s->wave, columns_column(s->wave->columns, TABLE_HARDWARE, "DEVICEID"), d->upload->head->old_deviceid);
     close_part(s, d);
 }
 
@@ -104,7 +104,7 @@ static void append_singles(struct search *s, int64_t level)
             continue;
         const struct view *value = (const void *)((const char *)s->id + single[i].offset);
         buffer_format(sql, " AND %s.%s=", single[i].table == TABLE_BIOS ? "b" : "h", single[i].column);
-        append_fitted(s->wave, columns_column(s->wave->columns, single[i].table, single[i].column), *value);
+        append_sought(s->wave, columns_column(s->wave->columns, single[i].table, single[i].column), *value);
     }
 }
 
@@ -114,7 +114,7 @@ static void append_macs(struct search *s)
     buffer_text(sql, " AND h.ID IN (SELECT n.HARDWARE_ID FROM networks n WHERE n.MACADDR IN (");
     for (size_t i = 0; i < s->id->mac_count; i++) {
         buffer_text(sql, i ? "," : "");
-        append_fitted(s->wave, columns_column(s->wave->columns, TABLE_NETWORKS, "MACADDR"), s->id->macs[i]);
+        append_sought(s->wave, columns_column(s->wave->columns, TABLE_NETWORKS, "MACADDR"), s->id->macs[i]);
     }
     buffer_text(sql, "))");
 }

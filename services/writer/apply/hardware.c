@@ -56,10 +56,22 @@ static void append_lastdate(const struct hardware_row *h, const struct db_column
 {
     bool adjusted = false;
     struct view value = element(h, "LASTDATE"), fitted = db_fit(column, value, h->wave->arena, &adjusted);
-    if (rule_lastdate_is_valid(value, fitted))
+    bool valid = rule_lastdate_is_valid(value, fitted);
+    if (valid)
         statement_value(&h->wave->st, fitted);
     else
         append_time(&h->wave->st.text, h->device->upload->id);
+    count_adjusted(h->wave, value, valid ? fitted : VIEW_ABSENT);
+}
+
+static void append_number(const struct hardware_row *h, const struct db_column *column, struct view value)
+{
+    if (rule_is_number(value)) {
+        append_fitted(h->wave, column, value);
+        return;
+    }
+    buffer_char(&h->wave->st.text, '0');
+    count_adjusted(h->wave, value, VIEW_ABSENT);
 }
 
 static void append_userid(const struct hardware_row *h, const struct db_column *column)
@@ -101,7 +113,7 @@ static void append_value(const struct hardware_row *h, enum column_rule rule, co
     struct view value = element(h, column->name);
     switch (rule) {
     case RULE_TEXT: append_fitted(h->wave, column, value); break;
-    case RULE_NUMBER: append_fitted(h->wave, column, rule_is_number(value) ? value : VIEW_LITERAL("0")); break;
+    case RULE_NUMBER: append_number(h, column, value); break;
     case RULE_LASTDATE: append_lastdate(h, column); break;
     case RULE_LASTCOME: append_time(&h->wave->st.text, u->id); break;
     case RULE_USERID: append_userid(h, column); break;

@@ -9,6 +9,7 @@ struct package {
     struct view named; /* as the agent says it, or absent */
     bool stays;        /* is in the other list too */
     bool unknown;      /* no package of that name can be installed */
+    bool adjusted;     /* `id` is not what the agent said */
 };
 
 struct packages {
@@ -63,10 +64,11 @@ static status take_listed(struct wave *w, struct packages *out)
         struct record_row_view row;
         for (const uint8_t *at = s ? s->rows : NULL; s && record_next_row(s, &at, &row);) {
             struct view named = row_value(s, &row, "ID");
-            bool adjusted = false;
-            if (named.data)
-                out->list[out->count++] = (struct package){
-                    d->hardware_id, signed_number(db_fit(column, named, w->arena, &adjusted)), named, false, false};
+            struct package p = {.hardware_id = d->hardware_id, .named = named};
+            if (!named.data)
+                continue;
+            p.id = signed_number(db_fit(column, named, w->arena, &p.adjusted));
+            out->list[out->count++] = p;
         }
     }
     sort_once(out);
@@ -93,7 +95,7 @@ static status read_there(struct wave *w, struct packages *out)
         return ST_NO_MEMORY;
     for (const struct view *row; (row = db_rows_next(rows));)
         out->list[out->count++] =
-            (struct package){(uint32_t)db_number(row[0]), signed_number(row[1]), VIEW_ABSENT, false, false};
+            (struct package){.hardware_id = (uint32_t)db_number(row[0]), .id = signed_number(row[1])};
     sort_once(out);
     return ST_OK;
 }
@@ -120,7 +122,7 @@ static status mark_unknown(struct wave *w, struct packages *listed)
         if (p->stays)
             continue;
         buffer_text(&w->st.text, asked++ ? "," : "");
-        statement_value(&w->st, p->named);
+        append_sought(w, columns_column(w->columns, TABLE_DOWNLOAD_AVAILABLE, "FILEID"), p->named);
     }
     buffer_char(&w->st.text, ')');
     if (asked == 0)
@@ -167,6 +169,7 @@ static status insert_new(struct wave *w, const struct packages *listed)
             continue;
         insert_row(&in);
         buffer_format(&w->st.text, "%u,%lld", p->hardware_id, (long long)p->id);
+        w->rows.adjusted += p->adjusted;
         st = insert_row_end(&in, NULL, 0);
     }
     return st == ST_OK ? insert_finish(&in) : st;

@@ -61,6 +61,7 @@ static void take_hosts(const struct discovery_device *d, const struct db_column 
         if (!election_is_dotted(h.ip) || !has_mac(h.mac))
             continue;
         h.mac = db_fit(mac, h.mac, w->arena, &adjusted);
+        w->rows.adjusted += adjusted;
         out->items[out->count++] = h;
     }
 }

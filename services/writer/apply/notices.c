@@ -21,7 +21,7 @@ static status update_interface(struct wave *w, const struct device *d, const str
         return ST_OK;
     AUTO(db_rows_free) struct db_rows *rows = NULL;
     statement_start(&w->st, "SELECT ID FROM networks WHERE HARDWARE_ID=%u AND MACADDR=", d->hardware_id);
-    append_fitted(w, columns_column(w->columns, TABLE_NETWORKS, "MACADDR"), mac);
+    append_sought(w, columns_column(w->columns, TABLE_NETWORKS, "MACADDR"), mac);
     status st = statement_run(&w->st, &rows);
     if (st != ST_OK || db_rows_count(rows) == 0)
         return st;

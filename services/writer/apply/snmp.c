@@ -234,7 +234,7 @@ static status write_run(struct snmp_rows *r, const uint8_t *at, size_t count, ui
 
 static void append_key(struct snmp_rows *r, struct view value)
 {
-    append_fitted(r->wave, columns_column(r->wave->columns, TABLE_SNMP_ACCOUNTINFO, "SNMP_RECONCILIATION_VALUE"),
+    append_sought(r->wave, columns_column(r->wave->columns, TABLE_SNMP_ACCOUNTINFO, "SNMP_RECONCILIATION_VALUE"),
                   value);
 }
 

@@ -284,6 +284,7 @@ static void append_value(struct wave *w, const struct section_work *work, const 
         buffer_text(&w->st.text, "DATE(");
         append_time(&w->st.text, work->device->upload->id);
         buffer_char(&w->st.text, ')');
+        count_adjusted(w, value, VIEW_ABSENT);
         return;
     }
     append_fitted(w, column, value.data ? value : VIEW_LITERAL(""));
@@ -297,6 +298,11 @@ static status insert_entry(struct wave *w, struct insert *in, struct section_wor
     (void)record_next_row(work->source, &at, &row); /* it was read before */
     insert_row(in);
     buffer_format(&w->st.text, "%u,%u,%u,%u", work->device->hardware_id, e->name_id, e->publisher_id, e->version_id);
+    for (size_t k = 0; k < DICTIONARY_COUNT; k++) {
+        struct view word = row_value(work->source, &row, word_fields[k].field);
+        if (!is_blank(word))
+            count_adjusted(w, word, dictionary_fit(w->columns, word_fields[k].kind, word, w->arena));
+    }
     for (size_t c = 0; c < work->columns->count; c++) {
         buffer_char(&w->st.text, ',');
         append_value(w, work, work->columns->columns[c],

@@ -42,6 +42,12 @@ static void count_devices(const struct wave *w)
     }
 }
 
+static void commit_adjusted(struct wave *w)
+{
+    metric_add(&writer_metrics.values_adjusted, w->rows.adjusted);
+    w->rows.adjusted = 0;
+}
+
 static void commit_counts(struct wave *w)
 {
     count_devices(w);
@@ -50,6 +56,7 @@ static void commit_counts(struct wave *w)
     metric_add(&writer_metrics.rows_inserted, w->rows.inserted);
     metric_add(&writer_metrics.rows_deleted, w->rows.deleted);
     metric_add(&writer_metrics.sections_compared, w->rows.compared);
+    commit_adjusted(w);
     for (size_t i = 0; i < w->upload_count; i++)
         w->uploads[i]->outcome = UPLOAD_APPLIED;
 }
@@ -61,8 +68,10 @@ static status run_behind(struct wave *w)
         status st = behind[i](w);
         if (st == ST_AGAIN || st == ST_UNAVAILABLE)
             return st;
-        if (st == ST_OK)
+        if (st == ST_OK) {
+            commit_adjusted(w);
             continue;
+        }
         metric_add(&writer_metrics.behind_failed, 1);
         log_error("discovery or merge given up", LOG_TEXT("status", status_name(st)),
                   LOG_TEXT("database", db_error(w->st.db)));

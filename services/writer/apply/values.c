@@ -1,8 +1,6 @@
 /* What several steps need to read a record or to write a value. */
 #include "services/writer/apply/apply.h"
 
-#include "services/writer/writer_metrics.h"
-
 void append_time(struct buffer *sql, struct upload_id id)
 {
     buffer_format(sql, "FROM_UNIXTIME(%lld)", (long long)upload_seconds(id));
@@ -23,9 +21,20 @@ void append_fitted(struct wave *w, const struct db_column *column, struct view v
     statement_value(&w->st, db_fit(column, value, w->arena, &adjusted));
     if (!adjusted || value.len == 0)
         return;
-    metric_add(&writer_metrics.values_adjusted, 1);
+    w->rows.adjusted++;
     if (w->fitting && w->fitting->adjusted++ == 0)
         w->fitting->adjusted_first = column->name;
+}
+
+void append_sought(struct wave *w, const struct db_column *column, struct view value)
+{
+    bool adjusted = false;
+    statement_value(&w->st, column ? db_fit(column, value, w->arena, &adjusted) : value);
+}
+
+void count_adjusted(struct wave *w, struct view sent, struct view written)
+{
+    w->rows.adjusted += sent.len && !view_equal(sent, written);
 }
 
 struct view row_value(const struct record_section_view *s, const struct record_row_view *row, const char *field)

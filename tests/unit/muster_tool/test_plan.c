@@ -38,6 +38,24 @@ static bool has_argument(const struct child_plan *c, const char *argument)
     return false;
 }
 
+Test(plan, more_options_of_the_private_database_stand_behind_ours)
+{
+    AUTO(arena_destroy) struct arena *arena = arena_new(1 << 20);
+    struct plan plan;
+    struct plan_input in = {.options = &defaults,
+                            .folder = &folder,
+                            .programs = {"mariadbd", "w", "p", "g"},
+                            .database = "",
+                            .database_options = "  --sql-mode=ANSI --log-bin "};
+    cr_assert_eq(plan_make(&in, arena, &plan, NULL), ST_OK);
+    const struct child_plan *c = child(&plan, "mariadb-1");
+    cr_expect(has_argument(c, "--sql-mode=ANSI") && has_argument(c, "--log-bin") && !has_argument(c, ""));
+    cr_expect_str_eq(c->argv[1], "--no-defaults");
+    in.database_options = "a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a";
+    cr_assert_eq(plan_make(&in, arena, &plan, NULL), ST_OK);
+    cr_expect_null(child(&plan, "mariadb-1")->argv[PLAN_ARGUMENTS_MAX - 1]);
+}
+
 Test(plan, one_of_each_on_a_private_database)
 {
     AUTO(arena_destroy) struct arena *arena = arena_new(1 << 20);

@@ -127,10 +127,16 @@ static status check_database(const char *url, struct reason *why)
     return *url ? db_target_parse(url, &target, why) : ST_OK;
 }
 
+/* The tests run the private database with other options than ours, for example with another sql_mode. */
+static const char database_options_variable[] = "MUSTER_TEST_DATABASE_OPTIONS";
+
 static status make_plan(struct up *up, const char *database, struct arena *arena, struct reason *why)
 {
-    struct plan_input in = {
-        .options = up->options, .folder = &up->folder, .database = database, .user = private_db_user()};
+    struct plan_input in = {.options = up->options,
+                            .folder = &up->folder,
+                            .database = database,
+                            .user = private_db_user(),
+                            .database_options = getenv(database_options_variable)};
     status st = programs_find(in.programs, why);
     if (st == ST_OK)
         st = check_database(database, why);

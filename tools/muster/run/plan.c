@@ -102,6 +102,13 @@ static struct child_plan *add(struct making *m, enum child_kind kind, unsigned n
     return c;
 }
 
+/* Words of a line, into at most `room` places. */
+static void add_words(struct making *m, const char *line, const char **to, size_t room)
+{
+    for (const char *at = line ? line : ""; *(at += strspn(at, " ")) && room > 0; at += strcspn(at, " "), room--)
+        *to++ = text(m, "%.*s", (int)strcspn(at, " "), at);
+}
+
 /* Settings for a small machine that other programs share. Whatever is not said here stays MariaDB's default, which is safe:
  * every commit is on disk. */
 static void add_database(struct making *m)
@@ -127,6 +134,7 @@ static void add_database(struct making *m)
     for (size_t i = 0; i < COUNT(arguments); i++)
         if (arguments[i])
             c->argv[count++] = arguments[i];
+    add_words(m, m->in->database_options, c->argv + count, PLAN_ARGUMENTS_MAX - 1 - count);
 }
 
 static void add_writer(struct making *m, unsigned number)

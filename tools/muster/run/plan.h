@@ -23,7 +23,7 @@ struct plan_variable {
     bool is_default; /**< the operator's own value, when there is one, stays */
 };
 
-enum { PLAN_VARIABLES_MAX = 12, PLAN_ARGUMENTS_MAX = 20 };
+enum { PLAN_VARIABLES_MAX = 12, PLAN_ARGUMENTS_MAX = 32 };
 
 /** One process. All texts belong to the plan's arena. */
 struct child_plan {
@@ -52,6 +52,7 @@ struct plan_input {
     const char *programs[CHILD_KINDS]; /**< paths of the executables */
     const char *database;              /**< URL of a database that is there already; "": a private one */
     const char *user;                  /**< name to give mariadbd with --user; NULL: not as root */
+    const char *database_options;      /**< more options of the private MariaDB, blanks between them; NULL: none */
 };
 
 /** @retval ST_INVALID the options contradict each other (`why`)  @retval ST_NO_MEMORY */
