@@ -3,6 +3,9 @@
  */
 #include "services/gateway/handlers.h"
 
+#include "common/base/clock.h"
+#include "services/gateway/server.h"
+
 #include <ctype.h>
 
 typedef bool path_test(struct view path, struct view *found);
@@ -72,8 +75,18 @@ static const struct {
     {"GET", any_path, refuse_path},     {NULL, any_path, refuse_method},
 };
 
+static bool is_within_rate(struct gateway *g, const struct http_request *request)
+{
+    const struct upload_address *from = &http_request_view(request)->from;
+    return rate_limit_admits(g->rate, from, clock_steady_ms()) || trusted_contains(g->trusted, from);
+}
+
 void gateway_route(void *ctx, struct http_request *request)
 {
+    if (!is_within_rate(ctx, request)) {
+        refuse(request, REFUSE_rate, NULL);
+        return;
+    }
     struct exchange *x = exchange_new(ctx, request);
     for (size_t i = 0; x && i < COUNT(routes); i++) {
         struct view found;
