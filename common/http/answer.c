@@ -155,12 +155,12 @@ void http_resume(struct http_request *request, http_handler *handler, void *ctx)
 
 void http_answer_status(struct http_request *request, int code, const char *text)
 {
-    bool is_fault = code == 400 || code == 408 || code == 413 || code == 431 || code >= 500;
+    bool is_fault = code == 400 || code == 408 || code == 413 || code == 429 || code == 431 || code >= 500;
     http_answer(request, &(struct http_response){
                              .status = code,
                              .content_type = "text/plain; charset=utf-8",
                              .body = view_of(text ? text : ""),
-                             .retry_after_s = code == 503 ? request->loop->server->set.retry_after_s : 0,
+                             .retry_after_s = code == 503 || code == 429 ? request->loop->server->set.retry_after_s : 0,
                              .close = is_fault,
                          });
 }

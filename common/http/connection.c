@@ -142,7 +142,7 @@ static int64_t limit_ms(const struct connection *c)
         return GRACE_MS;
     switch (c->state) {
     case CONNECTION_PROXY: return set->handshake_ms;
-    case CONNECTION_OPEN: return 2 * (int64_t)set->request_ms + set->handshake_ms;
+    case CONNECTION_OPEN: return (int64_t)set->idle_ms + set->request_ms + set->handshake_ms;
     case CONNECTION_WRITING: return set->request_ms;
     case CONNECTION_PENDING: break;
     }
@@ -157,7 +157,7 @@ static bool has_begun(const struct connection *c)
 
 static int64_t idle_limit_ms(const struct connection *c)
 {
-    return c->loop->is_draining ? GRACE_MS : c->loop->server->set.request_ms;
+    return c->loop->is_draining ? GRACE_MS : c->loop->server->set.idle_ms;
 }
 
 static void watch(struct connection *c, int64_t now)

@@ -68,10 +68,11 @@ struct http_settings {
                                     Retry-After; default 512 MiB. While a body grows, h2o's buffer may take three times as much */
     unsigned connections_max; /**< over all threads; above: not accepted until one ends, and the one that has been
                                     idle longest is ended; default 10000 */
-    unsigned request_ms;      /**< header and body together, and idle time of a kept connection; default 120000 */
+    unsigned request_ms;      /**< header and body together; what an answer may take to be read; default 120000 */
+    unsigned idle_ms;         /**< until a connection on which nothing was begun is closed; default `request_ms` */
     unsigned rate_min;        /**< bytes a second that a body must bring after its first 5 s; default 500 */
-    unsigned handshake_ms;    /**< TLS; default 10000 */
-    unsigned retry_after_s;   /**< for 503; default 30 */
+    unsigned handshake_ms;    /**< TLS, PROXY header; default 10000 */
+    unsigned retry_after_s;   /**< for 503 and 429; default 30 */
 };
 
 /**
@@ -112,7 +113,7 @@ void http_answer(struct http_request *request, const struct http_response *respo
 /** Call the handler again on the request's own loop, as if it had just come: for who had to ask something on another thread before it
  *  could be served. Instead of an answer; any thread. If its connection has gone meanwhile it is not called. */
 void http_resume(struct http_request *request, http_handler *handler, void *ctx);
-/** Status with a short plain text body; 400 and 5xx close the connection, 503 says Retry-After. */
+/** Status with a short plain text body; 400, 429 and 5xx close the connection, 503 and 429 say Retry-After. */
 void http_answer_status(struct http_request *request, int code, const char *text);
 
 #endif

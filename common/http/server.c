@@ -17,6 +17,7 @@ static void fill_defaults(struct http_settings *set)
     DEFAULT(bodies_max, (size_t)512 << 20);
     DEFAULT(connections_max, 10000);
     DEFAULT(request_ms, 120000);
+    DEFAULT(idle_ms, set->request_ms);
     DEFAULT(rate_min, 500);
     DEFAULT(handshake_ms, 10000);
     DEFAULT(retry_after_s, 30);
@@ -67,7 +68,7 @@ static void configure(struct http_server *server)
     conf->max_request_entity_size = set->body_max;
     conf->handshake_timeout = set->handshake_ms;
     /* The last resort only: see note_begin() in connection.c. */
-    conf->http1.req_timeout = 2 * (uint64_t)set->request_ms + set->handshake_ms;
+    conf->http1.req_timeout = (uint64_t)set->idle_ms + set->request_ms + set->handshake_ms;
     conf->http1.upgrade_to_http2 = 0;              /* 1 takes an upgrade and a bare HTTP/2 preface in clear text */
     conf->http2.callbacks.request_shutdown = NULL; /* starts a timer that aborts h2o_context_dispose() for a second */
     requests_configure(h2o_config_register_host(conf, h2o_iovec_init(H2O_STRLIT("default")), 65535));

@@ -21,6 +21,9 @@
     X(contacts_stop, CONTACTS "{response=\"STOP\"}", METRIC_COUNTER, "PROLOGs answered, by RESPONSE")                  \
     X(contacts_blind, "muster_gateway_contacts_without_database_total", METRIC_COUNTER,                                \
       "PROLOGs answered STOP because the database was away")                                                           \
+    X(contacts_postponed, "muster_gateway_contacts_postponed_total", METRIC_COUNTER,                                   \
+      "PROLOGs answered STOP instead of SEND because the pipeline lagged")                                             \
+    X(lagging, "muster_gateway_lagging", METRIC_GAUGE, "1: the pipeline lags, devices are told to come later")         \
     X(contacts_lost, "muster_gateway_contacts_not_recorded_total", METRIC_COUNTER,                                     \
       "PROLOGs answered whose contact the spool did not take")                                                         \
     X(snmp_off, "muster_gateway_snmp_off_total", METRIC_COUNTER, "SNMP uploads answered 200: switched off")            \

@@ -55,7 +55,23 @@
     X(connections_max, "MUSTER_GATEWAY_CONNECTIONS_MAX", SET_COUNT, "10000", 1, 1000000,                               \
       "connections of agents; above: not accepted until one ends")                                                     \
     X(request_time, "MUSTER_GATEWAY_REQUEST_TIME", SET_MS, "120s", 100, 3600000,                                       \
-      "for a request's header and body, and idle time of a kept connection")                                           \
+      "for a request's header and body, and for an answer to be taken")                                                \
+    X(rate_min, "MUSTER_GATEWAY_RATE_MIN", SET_BYTES, "500B", 1, 1 << 30,                                              \
+      "a second that a request must bring after its first 5 s; below: 408")                                            \
+    X(idle_time, "MUSTER_GATEWAY_IDLE_TIME", SET_MS, "120s", 100, 3600000,                                             \
+      "until a connection on which nothing was begun is closed")                                                       \
+    X(handshake_time, "MUSTER_GATEWAY_HANDSHAKE_TIME", SET_MS, "10s", 100, 600000, "for TLS and for a PROXY header")   \
+    X(retry_after, "MUSTER_GATEWAY_RETRY_AFTER", SET_MS, "30s", 1000, 86400000, "Retry-After of 503 and 429")          \
+    X(rate_max, "MUSTER_GATEWAY_RATE_MAX", SET_COUNT, "60000", 0, 6000000,                                             \
+      "requests a minute from one address (IPv6: /64), but for trusted ones; above: 429; 0: no limit")                 \
+    X(rate_addresses, "MUSTER_GATEWAY_RATE_ADDRESSES", SET_COUNT, "65536", 8, 1 << 24,                                 \
+      "addresses whose requests are counted, 16 bytes each")                                                           \
+    X(lag_uploads, "MUSTER_GATEWAY_LAG_UPLOADS", SET_COUNT, "50000", 0, 1LL << 40,                                     \
+      "uploads in the spool above which a PROLOG is answered STOP and the device spread over PROLOG_FREQ; 0: any")     \
+    X(lag_age, "MUSTER_GATEWAY_LAG_AGE", SET_MS, "10min", 0, 31536000000,                                              \
+      "the same by the age of the oldest upload, when at least 100 wait; 0: any")                                      \
+    X(lag_fill, "MUSTER_GATEWAY_LAG_FILL", SET_COUNT, "75", 1, 100,                                                    \
+      "the same by percent of spool-max in use; 100: never")                                                           \
     X(drain_time, "MUSTER_GATEWAY_DRAIN_TIME", SET_MS, "25s", 0, 600000, "from SIGTERM to exit at most")               \
     X(lookup_threads, "MUSTER_GATEWAY_LOOKUP_THREADS", SET_COUNT, "2", 1, 64,                                          \
       "threads (and connections) that ask the database for waiting agents")                                            \

@@ -43,7 +43,10 @@ static void write_head(const struct prolog_decision *d, struct buffer *out)
 /** Decide, write the reply, keep it coded in the exchange. */
 static status compose(struct contact *c, struct db *db, const struct ocs_config *config)
 {
-    prolog_decide(&c->facts, config, clock_wall_us() / 1000000, &c->decision);
+    int64_t now_s = clock_wall_us() / 1000000;
+    prolog_decide(&c->facts, config, now_s, &c->decision);
+    if (c->decision.postponed)
+        c->decision.prolog_freq = herd_spread(c->decision.prolog_freq, c->x->device_hash, now_s);
     const struct option_question q = {
         .db = c->facts.database ? db : NULL,
         .arena = c->arena,
@@ -66,6 +69,7 @@ static void look_in_spool(struct contact *c)
     int64_t received_us = 0;
     c->facts.pending = spool_inventory_pending(c->x->gateway->spool, c->x->device_hash, &received_us);
     c->facts.pending_s = received_us / 1000000;
+    c->facts.lagging = herd_look(&c->x->gateway->herd, c->x->gateway->spool);
 }
 
 static status look_in_database(struct contact *c, struct db *db, const struct ocs_config *config)
@@ -154,6 +158,8 @@ static void count(const struct contact *c)
     metric_add(c->decision.send ? &gateway_metrics.contacts_send : &gateway_metrics.contacts_stop, 1);
     if (!c->facts.database)
         metric_add(&gateway_metrics.contacts_blind, 1);
+    if (c->decision.postponed)
+        metric_add(&gateway_metrics.contacts_postponed, 1);
     char from[UPLOAD_ADDRESS_TEXT];
     log_debug("contact", LOG_VIEW("device", c->x->deviceid), LOG_TEXT("phase", c->x->phase),
               LOG_VIEW("agent", c->x->agent), LOG_TEXT("from", upload_address_text(&c->x->view->from, from)),

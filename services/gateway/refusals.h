@@ -51,6 +51,7 @@
     X(session_missing, 403, "INVENTORY_SESSION_ONLY: no PROLOG of the device was answered SEND a moment ago")          \
     X(flood, 403, "INVENTORY_FILTER_FLOOD_IP: another new device from the same address")                               \
     X(update_bad, 400, "QUERY UPDATE without AGENT or with an unknown PLATFORM")                                       \
+    X(rate, 429, "more requests a minute from one address than rate-max")                                              \
     X(spool_full, 503, "the spool is full or closed after a fault")                                                    \
     X(spool_busy, 503, "too much waits for the disk")                                                                  \
     X(spool_too_big, 413, "the upload is larger than a segment of the spool")                                          \

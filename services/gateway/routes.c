@@ -4,6 +4,9 @@
 #include "services/gateway/access.h"
 #include "services/gateway/handlers.h"
 
+#include "common/base/clock.h"
+#include "services/gateway/server.h"
+
 #include <ctype.h>
 
 typedef bool path_test(struct view path, struct view *found);
@@ -87,8 +90,18 @@ void gateway_serve(struct exchange *x)
     }
 }
 
+static bool is_within_rate(struct gateway *g, const struct http_request *request)
+{
+    const struct upload_address *from = &http_request_view(request)->from;
+    return rate_limit_admits(g->rate, from, clock_steady_ms()) || trusted_contains(g->trusted, from);
+}
+
 void gateway_route(void *ctx, struct http_request *request)
 {
+    if (!is_within_rate(ctx, request)) {
+        refuse(request, &(struct refused){.phase = "request"}, REFUSE_rate, NULL);
+        return;
+    }
     struct exchange *x = exchange_new(ctx, request);
     if (x && access_client(x))
         gateway_serve(x);

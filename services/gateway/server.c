@@ -29,7 +29,7 @@ static bool make_tools(struct gateway *g)
             return false;
     }
     g->columns = account_columns_new(g->set->config_refresh);
-    return g->loops && g->columns;
+    return g->loops && g->columns && rate_limit_new(g->set->rate_max, g->set->rate_addresses, &g->rate) == ST_OK;
 }
 
 static void free_tools(struct gateway *g)
@@ -45,6 +45,7 @@ static void free_tools(struct gateway *g)
     access_destroy(g->access);
     activity_destroy(g->activity);
     trusted_destroy(g->trusted);
+    rate_limit_destroy(g->rate);
 }
 
 static status make_tls(struct server *s, struct reason *why)
@@ -76,6 +77,10 @@ static status listen_for_agents(struct server *s, struct reason *why)
         .bodies_max = (size_t)set->bodies_max,
         .connections_max = (unsigned)set->connections_max,
         .request_ms = (unsigned)set->request_time,
+        .idle_ms = (unsigned)set->idle_time,
+        .handshake_ms = (unsigned)set->handshake_time,
+        .rate_min = (unsigned)set->rate_min,
+        .retry_after_s = (unsigned)(set->retry_after / 1000),
     };
     const struct http_route routes[] = {{"/ocsinventory", gateway_route, &s->gateway}};
     return http_server_new(&http, routes, COUNT(routes), &s->http, why);
@@ -108,6 +113,13 @@ status server_start(const struct server_parts *parts, struct server **out, struc
     }
     s->gateway = (struct gateway){
         .set = parts->set, .spool = parts->spool, .lookup = parts->lookup, .exporter = parts->exporter};
+    s->gateway.herd.limits = (struct herd_limits){
+        .uploads = parts->set->lag_uploads,
+        .age_ms = parts->set->lag_age,
+        .fill = parts->set->lag_fill,
+        .spool_max = parts->set->spool_max,
+        .segment_size = parts->set->segment_size,
+    };
     s->offer = parts->offer;
     status st = open_all(s, why);
     if (st == ST_OK)

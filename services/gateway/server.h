@@ -13,8 +13,10 @@
 #include "services/gateway/agent_gate.h"
 #include "services/gateway/export.h"
 #include "services/gateway/gateway_settings.h"
+#include "services/gateway/herd.h"
 #include "services/gateway/lookup.h"
 #include "services/gateway/offer.h"
+#include "services/gateway/rate_limit.h"
 #include "services/gateway/spool/spool.h"
 #include "services/gateway/trusted.h"
 
@@ -27,13 +29,15 @@ struct loop_tools {
 
 enum { LOOP_SCRATCH = 64 << 10 };
 
-/** What handlers see. Unchanged while requests are served. */
+/** What handlers see. Unchanged while requests are served, but for what locks itself. */
 struct gateway {
     const struct gateway_settings *set;
     struct spool *spool;
     struct lookup *lookup;
     struct agent_gate *gate;
     struct trusted *trusted;
+    struct rate_limit *rate;
+    struct herd herd;
     struct exporter *exporter;
     struct access *access;
     struct activity *activity;

@@ -81,6 +81,13 @@ static bool is_elected(const struct prolog_facts *facts, const struct ocs_config
     return config->ipdiscover_use_groups == 0 || !groups_forbid_discovery(&facts->parameters);
 }
 
+/** A scan's result is an inventory, too: it is asked for when the device comes again. */
+static void postpone(struct prolog_decision *out)
+{
+    out->send = out->ipdiscover = false;
+    out->postponed = true;
+}
+
 void prolog_decide(const struct prolog_facts *facts, const struct ocs_config *config, int64_t now_s,
                    struct prolog_decision *out)
 {
@@ -95,4 +102,6 @@ void prolog_decide(const struct prolog_facts *facts, const struct ocs_config *co
     out->ipdiscover = out->options && facts->database && is_elected(facts, config);
     if (out->ipdiscover)
         out->send = true;
+    if (out->send && facts->lagging)
+        postpone(out);
 }

@@ -16,6 +16,7 @@ struct prolog_facts {
     bool pending;      /**< an INVENTORY of it is accepted and not yet written: it will be known */
     int64_t pending_s; /**< when that was accepted, seconds since 1970 */
     uint64_t hardware_id;
+    bool lagging;   /**< the pipeline lags: see herd.h */
     int64_t last_s; /**< LASTDATE as seconds since 1970; 0: NULL or never */
     struct parameters parameters;
 };
@@ -25,6 +26,7 @@ struct prolog_decision {
     bool options;        /**< OPTION elements follow */
     bool ipdiscover;     /**< with OPTION IPDISCOVER, which also forces SEND */
     bool contact;        /**< that the device was seen is to be written */
+    bool postponed;      /**< STOP in place of SEND, because the pipeline lags */
     int64_t prolog_freq; /**< hours */
     int64_t on_startup;  /**< INVENTORY_ON_STARTUP */
 };

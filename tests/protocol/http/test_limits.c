@@ -97,6 +97,22 @@ Test(limits, a_request_that_takes_too_long_gets_408)
     cr_expect_eq(idle->len, 0, "an idle connection is closed without a word");
 }
 
+Test(limits, idle_time_is_a_limit_of_its_own)
+{
+    AUTO(site_free)
+    struct site *site = site_new(&(struct http_settings){.http = "127.0.0.1:0", .request_ms = 5000, .idle_ms = 200});
+    AUTO(wire_close) struct wire *idle = wire_open(site_address(site));
+    AUTO(wire_close) struct wire *kept = wire_open(site_address(site));
+    AUTO(wire_close) struct wire *busy = wire_open(site_address(site));
+    cr_assert(wire_send(busy, "POST /later HTTP/1.1\r\nContent-Length: 2\r\n\r\na"));
+    cr_assert(wire_send(kept, "GET /later HTTP/1.1\r\n\r\n"));
+    cr_expect_eq(wire_answer(kept, NULL, 0), 200);
+    cr_expect(wire_wait_end(idle, 3000));
+    cr_expect(wire_wait_end(kept, 3000));
+    cr_assert(wire_send(busy, "b"));
+    cr_expect_eq(wire_answer(busy, NULL, 0), 200, "a request that was begun has its own time");
+}
+
 /* h2o's own timer would count the idle time. */
 Test(limits, idle_time_is_not_taken_from_the_next_request)
 {

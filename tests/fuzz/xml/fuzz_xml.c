@@ -1,0 +1,96 @@
+/* Any bytes as a document: what is heard is UTF-8 without forbidden characters, elements are balanced, limits hold, and a refusal has a
+ * reason. What comes from here goes into SQL and records. */
+#include "common/xml/xml.h"
+
+#include "common/base/cleanup.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { DEPTH = 20, ELEMENTS = 2000, NAMES = 500, MEMORY = 1 << 20 };
+
+struct heard {
+    size_t depth, elements, text;
+};
+
+/* Not assert(): a build with NDEBUG would test nothing. */
+static void must(bool holds)
+{
+    if (!holds)
+        abort();
+}
+
+/** The code point at `p`, whose sequence must be right. @return bytes */
+static size_t character(const uint8_t *p, size_t left, uint32_t *code)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t len = p[0] < 0x80 ? 1 : p[0] < 0xC2 ? 0 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : p[0] < 0xF5 ? 4 : 0;
+    must(len > 0 && len <= left);
+    *code = len == 1 ? p[0] : p[0] & (0xFFu >> (len + 1));
+    for (size_t i = 1; i < len; i++) {
+        must((p[i] & 0xC0) == 0x80);
+        *code = *code << 6 | (p[i] & 0x3F);
+    }
+    must(*code >= least[len]);
+    return len;
+}
+
+static void must_be_text(struct view v)
+{
+    for (size_t i = 0; i < v.len;) {
+        uint32_t code = 0;
+        i += character((const uint8_t *)v.data + i, v.len - i, &code);
+        must(code >= 0x20 || code == '\t' || code == '\n' || code == '\r');
+        must(code <= 0x10FFFF && !(code >= 0xD800 && code < 0xE000) && code != 0xFFFE && code != 0xFFFF);
+    }
+}
+
+static void on_restart(void *ctx)
+{
+    *(struct heard *)ctx = (struct heard){0};
+}
+
+static status on_open(void *ctx, struct view name, const struct xml_attribute *attributes, size_t count)
+{
+    struct heard *h = ctx;
+    must(++h->depth <= DEPTH && ++h->elements <= ELEMENTS && name.len > 0);
+    must_be_text(name);
+    for (size_t i = 0; i < count; i++) {
+        must_be_text(attributes[i].name);
+        must_be_text(attributes[i].value);
+    }
+    return ST_OK;
+}
+
+static status on_text(void *ctx, struct view piece)
+{
+    struct heard *h = ctx;
+    must(h->depth > 0);
+    h->text += piece.len;
+    must_be_text(piece);
+    return ST_OK;
+}
+
+static status on_close(void *ctx)
+{
+    struct heard *h = ctx;
+    must(h->depth-- > 0);
+    return ST_OK;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    AUTO(buffer_clear) struct buffer memory = BUFFER_INIT(MEMORY);
+    struct heard h = {0};
+    const struct xml_handler handler = {&h, on_restart, on_open, on_text, on_close};
+    const struct xml_limits limits = {DEPTH, ELEMENTS, NAMES};
+    struct xml_repairs repairs = {0};
+    struct reason why = {0};
+    status st = xml_read((struct view){(const char *)data, size}, &limits, &handler, &memory, &repairs, &why);
+    must(st == ST_OK || st == ST_MALFORMED || st == ST_TOO_BIG);
+    must((st == ST_OK) == (why.code[0] == '\0'));
+    if (st == ST_OK)
+        must(h.depth == 0 && h.elements > 0 && h.text <= 3 * size);
+    return 0;
+}

@@ -1,0 +1,129 @@
+"""What a hostile request does to an installation: rows, quarantine, counters, memory and time of each service."""
+import glob
+import os
+import re
+import socket
+import threading
+
+from harness import wait_for
+
+PAGE_TABLES = 'operators, config, deploy, devices, `groups`, groups_cache, locks, download_history, deleted_equiv, tag'
+TICKS = os.sysconf('SC_CLK_TCK')
+
+
+class Trap:
+    """Listens where the corpus's external entities point to; nobody may call."""
+
+    def __init__(self, port=18099):
+        self.calls = 0
+        self.socket = socket.socket()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(('127.0.0.1', port))
+        self.socket.listen()
+        self.thread = threading.Thread(target=self.listen, daemon=True)
+        self.thread.start()
+
+    def listen(self):
+        while True:
+            try:
+                self.socket.accept()[0].close()
+            except OSError:
+                return
+            self.calls += 1
+
+    def close(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        self.thread.join()
+
+
+class Watch:
+    def __init__(self, muster):
+        self.s = muster
+        self.pids = {x['name']: x['pid'] for x in muster.state['services'] if x['service'] != 'mariadb'}
+        self.kinds = {x['name']: x['service'] for x in muster.state['services']}
+        self.peak = {name: 0 for name in self.pids}
+        self.peak_case = {name: '' for name in self.pids}
+
+    # ---- rows ----
+
+    def devices(self):
+        """DEVICEID (as bytes) -> ID, without groups and such."""
+        rows = self.s.sql("SELECT HEX(DEVICEID), ID FROM hardware WHERE DEVICEID NOT LIKE '\\_%'")
+        return {bytes.fromhex(h): int(n) for h, n in rows}
+
+    def rows_of(self, number, tables):
+        union = ' UNION ALL '.join("SELECT '%s', COUNT(*) FROM %s WHERE HARDWARE_ID=%d" % (t, t, number) for t in tables)
+        return {t: int(n) for t, n in self.s.sql(union)}
+
+    def fingerprint(self, number, tables):
+        """Of all that is stored about one device."""
+        rows = self.s.sql('SELECT * FROM hardware WHERE ID=%d' % number)
+        for t in sorted(tables):
+            rows += self.s.sql('SELECT * FROM %s WHERE HARDWARE_ID=%d ORDER BY 1, 2' % (t, number))
+        return rows
+
+    def others(self):
+        """Checksums of tables that no agent may change."""
+        return self.s.sql('CHECKSUM TABLE ' + PAGE_TABLES)
+
+    # ---- quarantine and counters ----
+
+    def quarantine(self):
+        """File -> reason code of what lies in quarantine."""
+        out = {}
+        for path in glob.glob(os.path.join(self.s.folder, 'spool', '*', 'quarantine', '*.reason')):
+            with open(path, errors='replace') as f:
+                out[path] = f.readline().strip()
+        return out
+
+    def counters(self):
+        """Every counter of every service, summed over services of a kind, as /metrics names it."""
+        out = {}
+        for service in self.services():
+            for name, value in service.get('metrics', {}).items():
+                out[name] = out.get(name, 0) + value
+        return out
+
+    def services(self):
+        import json
+        return json.loads(self.s.muster('status', '--json', check=False).stdout)['services']
+
+    # ---- processes ----
+
+    def begin(self):
+        """Forget how high memory was, where the system allows it."""
+        for pid in self.pids.values():
+            try:
+                with open('/proc/%d/clear_refs' % pid, 'w') as f:
+                    f.write('5')
+            except OSError:
+                pass
+        self.cpu_before = {name: self.cpu(pid) for name, pid in self.pids.items()}
+
+    def end(self, case):
+        """MiB and CPU seconds of the service that needed most."""
+        used = {}
+        for name, pid in self.pids.items():
+            used[name] = self.high_water(pid)
+            if used[name] > self.peak[name]:
+                self.peak[name], self.peak_case[name] = used[name], case
+        cpu = {name: self.cpu(pid) - self.cpu_before[name] for name, pid in self.pids.items()}
+        return max(used.values()), max(cpu.values())
+
+    def high_water(self, pid):
+        with open('/proc/%d/status' % pid) as f:
+            return int(re.search(r'VmHWM:\s+(\d+)', f.read()).group(1)) // 1024
+
+    def cpu(self, pid):
+        with open('/proc/%d/stat' % pid) as f:
+            fields = f.read().rsplit(')', 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+    def alive(self):
+        """Whether the processes are those that we began with, and all ready."""
+        now = {x['name']: x['pid'] for x in self.services() if x['service'] != 'mariadb'}
+        return now == self.pids
+
+    def wait_ready(self):
+        wait_for('all services ready', lambda: self.s.muster('status', check=False).returncode == 0, 60)
