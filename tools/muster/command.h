@@ -14,6 +14,7 @@ int command_drain(const struct options *options);
 int command_sql(const struct options *options);
 int command_import(const struct options *options);
 int command_db(const struct options *options);
+int command_sections(const struct options *options);
 int command_test(const struct options *options);
 
 /** "muster: text" on stderr. */
