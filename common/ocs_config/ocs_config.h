@@ -11,14 +11,11 @@
 
 /** X(field, "NAME in config", default number) for options in IVALUE */
 #define OCS_CONFIG_NUMBERS(X)                                                                                          \
-    X(loglevel, "LOGLEVEL", 0)                                                                                         \
     X(frequency, "FREQUENCY", 0)                                                                                       \
     X(prolog_freq, "PROLOG_FREQ", 24)                                                                                  \
     X(inventory_on_startup, "INVENTORY_ON_STARTUP", 1)                                                                 \
     X(compress_try_others, "COMPRESS_TRY_OTHERS", 1)                                                                   \
-    X(inventory_diff, "INVENTORY_DIFF", 1)                                                                             \
     X(inventory_write_diff, "INVENTORY_WRITE_DIFF", 0)                                                                 \
-    X(inventory_transaction, "INVENTORY_TRANSACTION", 1)                                                               \
     X(inventory_cache_enabled, "INVENTORY_CACHE_ENABLED", 1)                                                           \
     X(inventory_cache_revalidate, "INVENTORY_CACHE_REVALIDATE", 7)                                                     \
     X(inventory_cache_keep, "INVENTORY_CACHE_KEEP", 1)                                                                 \

@@ -59,6 +59,7 @@ struct document *document_new(const struct document_limits *limits)
     if (!d)
         return NULL;
     d->limits = *limits;
+    d->limits.sections = limits->sections ? limits->sections : &sections_builtin;
     d->limits.rows = limits->rows ? limits->rows : ROWS;
     d->limits.value_max = limits->value_max ? limits->value_max : VALUE_MAX;
     d->limits.memory_max = limits->memory_max ? limits->memory_max : MEMORY_MAX;
@@ -301,7 +302,8 @@ static status open_place(struct document *d, struct view name, const struct xml_
     struct view path;
     if (is_section_before(d, name))
         return open_section_row(d, name, NULL, attributes, count);
-    struct place place = path_of_child(d, name, &path) ? place_find(d->kind, path) : (struct place){.form = PLACE_NONE};
+    struct place place = path_of_child(d, name, &path) ? place_find(d->limits.sections, d->kind, path)
+                                                       : (struct place){.form = PLACE_NONE};
     switch (place.form) {
     case PLACE_CONTAINER: open_container(d, name.len); break;
     case PLACE_VALUE:
@@ -329,7 +331,7 @@ static status open_root(struct document *d, const struct xml_attribute *attribut
 {
     status st = ST_OK;
     for (size_t i = 0; i < count && st == ST_OK; i++) {
-        struct place place = place_find(d->kind, attributes[i].name);
+        struct place place = place_find(d->limits.sections, d->kind, attributes[i].name);
         if (place.form == PLACE_VALUE)
             st = keep_value(d, place.value, attributes[i].value);
     }

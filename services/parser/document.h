@@ -40,14 +40,15 @@ struct place {
     bool single;               /**< at most one row: of several, the first counts */
 };
 
-/** @param path "CONTENT/MEMORIES"; the section's name is a view of it or static */
-struct place place_find(enum upload_kind kind, struct view path);
+/** @param path "CONTENT/MEMORIES"; the section's name is a view of it or of the map */
+struct place place_find(const struct section_map *sections, enum upload_kind kind, struct view path);
 
 struct document_limits {
     struct xml_limits xml;
-    size_t rows;       /**< of one section; default 250,000 */
-    size_t value_max;  /**< bytes of one value; default 4 MiB */
-    size_t memory_max; /**< bytes of all rows; default 512 MiB */
+    const struct section_map *sections; /**< of INVENTORY; must outlive the document; NULL: the built-in ones */
+    size_t rows;                        /**< of one section; default 250,000 */
+    size_t value_max;                   /**< bytes of one value; default 4 MiB */
+    size_t memory_max;                  /**< bytes of all rows; default 512 MiB */
 };
 
 struct document_row {

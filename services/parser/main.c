@@ -40,10 +40,11 @@ static void workers_join(struct workers *w)
         worker_join(w->list[--w->count]);
 }
 
-static struct work_settings work_settings_of(const struct parser_settings *set)
+static struct work_settings work_settings_of(const struct parser_settings *set, const struct section_map *sections)
 {
     return (struct work_settings){
-        .document = {.xml = {.depth = (size_t)set->depth_max,
+        .document = {.sections = sections,
+                     .xml = {.depth = (size_t)set->depth_max,
                              .elements = (size_t)set->elements_max,
                              .names = (size_t)set->names_max},
                      .rows = (size_t)set->rows_max,
@@ -94,6 +95,11 @@ int main(int argc, char **argv)
         return code;
     log_open("parser", set.log_format, set.log_level);
     log_keep(LOG_KEPT);
+    AUTO(section_map_free) struct section_map *sections = NULL;
+    if (section_map_read(set.sections, &sections, &why) != ST_OK) {
+        log_error("a setting is wrong", LOG_REASON(&why));
+        return EXIT_USAGE;
+    }
     signals_block(); /* before the first thread, so that every thread inherits the mask */
     xml_library_init();
     metrics_register(&parser_metrics_table);
@@ -113,7 +119,7 @@ int main(int argc, char **argv)
         return failed("cannot connect to gateways", &why);
     if (relay_new(set.bind, from, (unsigned)set.lost_max, &link, &to, &why) != ST_OK)
         return failed("cannot bind the address for writers", &why);
-    const struct work_settings work = work_settings_of(&set);
+    const struct work_settings work = work_settings_of(&set, sections);
     for (; workers.count < (size_t)set.threads; workers.count++)
         if (worker_start(&work, from, to, admin, &workers.list[workers.count]) != ST_OK) {
             reason_set(&why, "no_thread", "thread %zu could not be started", workers.count + 1);

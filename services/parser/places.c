@@ -37,9 +37,9 @@ static bool applies(enum upload_kind of_row, enum upload_kind kind)
     return of_row == 0 || of_row == kind;
 }
 
-static struct place rows_of_inventory(struct view name)
+static struct place rows_of_inventory(const struct section_map *sections, struct view name)
 {
-    const struct section *s = section_find(name);
+    const struct section *s = section_map_find(sections, name);
     if (!s)
         return (struct place){.form = PLACE_NONE};
     return (struct place){.form = PLACE_ROWS, .section = view_of(s->path), .fields = s->fields, .single = s->single};
@@ -54,7 +54,7 @@ static struct place rows_of_notify(struct view path)
     return (struct place){.form = PLACE_NONE};
 }
 
-struct place place_find(enum upload_kind kind, struct view path)
+struct place place_find(const struct section_map *sections, enum upload_kind kind, struct view path)
 {
     static const char content[] = "CONTENT/";
     for (size_t i = 0; i < COUNT(values); i++)
@@ -71,5 +71,5 @@ struct place place_find(enum upload_kind kind, struct view path)
     struct view below = {path.data + skip, path.len - skip};
     if (kind == UPLOAD_SNMP)
         return (struct place){.form = PLACE_ANY_ROWS, .section = below};
-    return kind == UPLOAD_INVENTORY ? rows_of_inventory(below) : (struct place){.form = PLACE_NONE};
+    return kind == UPLOAD_INVENTORY ? rows_of_inventory(sections, below) : (struct place){.form = PLACE_NONE};
 }

@@ -42,6 +42,7 @@ struct applier *applier_new(const struct applier_settings *set)
     if (!a)
         return NULL;
     a->set = *set;
+    a->set.sections = set->sections ? set->sections : &sections_builtin;
     a->random = (unsigned)clock_wall_us() | 1;
     a->dictionaries = dictionaries_new(set->words_max);
     a->osnames = word_cache_new(OSNAMES_MAX);
@@ -77,7 +78,7 @@ void applier_destroy(struct applier *a)
 static status read_columns(struct applier *a, struct reason *why)
 {
     struct columns *columns = NULL;
-    status st = columns_read(a->db, &columns, why);
+    status st = columns_read(a->db, a->set.sections, &columns, why);
     if (st != ST_OK)
         return st;
     columns_log_missing(columns, a->columns);

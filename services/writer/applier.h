@@ -13,8 +13,9 @@
 
 struct applier_settings {
     struct db_target target;
-    size_t words_max;  /**< kept of each dictionary */
-    size_t memory_max; /**< bytes for one wave's plan */
+    const struct section_map *sections; /**< must outlive the applier; NULL: the built-in ones */
+    size_t words_max;                   /**< kept of each dictionary */
+    size_t memory_max;                  /**< bytes for one wave's plan */
     enum absent_sections absent;
     bool accept_tag;
     bool asset_tag;       /**< counts as evidence of a duplicate */

@@ -77,17 +77,26 @@ static uint64_t layout_add(uint64_t layout, const struct db_column *column)
 static void map_section(const struct section *section, const struct db_table *table, struct section_columns *out)
 {
     *out = (struct section_columns){.section = section, .key = state_section_key(view_of(section->path))};
-    if (!table || !db_table_column(table, "HARDWARE_ID"))
+    out->lack = !section->table                          ? LACK_NOTHING
+                : !table                                 ? LACK_TABLE
+                : !db_table_column(table, "HARDWARE_ID") ? LACK_KEY
+                                                         : LACK_NOTHING;
+    if (!table || out->lack)
         return;
-    out->table = table;
-    out->has_id = db_table_column(table, "ID") != NULL;
+    const struct db_column *id = db_table_column(table, "ID");
+    out->has_id = id && id->auto_increment;
     for (const char *const *field = section->fields; *field; field++) {
         const struct db_column *column = db_table_column(table, *field);
+        out->missing += column == NULL;
         if (!column)
             continue;
         out->columns[out->count++] = column;
         out->layout = layout_add(out->layout, column);
     }
+    if (out->count == 0 && section->form != SECTION_SOFTWARE)
+        out->lack = LACK_COLUMNS;
+    else
+        out->table = table;
 }
 
 /* Software is written through the dictionaries; databases before 2.8 have none. */
@@ -106,46 +115,59 @@ static status read_section(struct db *db, const struct section *section, struct 
     return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
-static status read_sections(struct db *db, struct columns *c, struct reason *why)
+static status read_sections(struct db *db, const struct section_map *sections, struct columns *c, struct reason *why)
 {
-    size_t count = sections_inventory_count;
+    size_t count = sections->count;
     c->section_tables = calloc(count, sizeof *c->section_tables);
     c->sections = calloc(count, sizeof *c->sections);
     if (!c->section_tables || !c->sections)
         return ST_NO_MEMORY;
     c->section_count = count;
     for (size_t i = 0; i < count; i++) {
-        status st = read_section(db, &sections_inventory[i], &c->section_tables[i]);
+        status st = read_section(db, &sections->items[i], &c->section_tables[i]);
         if (st != ST_OK) {
-            reason_set(why, "db_schema", "table %s: %s", sections_inventory[i].table, db_error(db));
+            reason_set(why, "db_schema", "table %s: %s", sections->items[i].table, db_error(db));
             return st;
         }
-        map_section(&sections_inventory[i], c->section_tables[i], &c->sections[i]);
+        map_section(&sections->items[i], c->section_tables[i], &c->sections[i]);
         if (lacks_dictionaries(c, &c->sections[i]))
-            c->sections[i].table = NULL;
+            c->sections[i].table = NULL, c->sections[i].lack = LACK_TABLE;
     }
     return ST_OK;
 }
 
-status columns_read(struct db *db, struct columns **out, struct reason *why)
+status columns_read(struct db *db, const struct section_map *sections, struct columns **out, struct reason *why)
 {
     AUTO(columns_free) struct columns *c = calloc(1, sizeof *c);
     if (!c)
         return ST_NO_MEMORY;
     status st = read_tables(db, c, why);
     if (st == ST_OK)
-        st = read_sections(db, c, why);
+        st = read_sections(db, sections, c, why);
     if (st == ST_OK)
         *out = STEAL(c);
     return st;
 }
 
+static void log_missing_fields(const struct section_columns *c)
+{
+    for (const char *const *field = c->section->fields; *field; field++)
+        if (!db_table_column(c->table, *field))
+            log_warning("field of a section has no column", LOG_TEXT("section", c->section->path),
+                        LOG_TEXT("table", c->section->table), LOG_TEXT("field", *field));
+}
+
 void columns_log_missing(const struct columns *now, const struct columns *before)
 {
+    static const char *const lacks[] = {[LACK_TABLE] = "section has no table",
+                                        [LACK_KEY] = "table of a section has no column HARDWARE_ID",
+                                        [LACK_COLUMNS] = "table of a section has none of its columns"};
     for (size_t i = 0; i < now->section_count; i++) {
-        const struct section *section = now->sections[i].section;
-        if (section->table && !now->sections[i].table && (!before || before->sections[i].table))
-            log_warning("section has no table", LOG_TEXT("section", section->path), LOG_TEXT("table", section->table));
+        const struct section_columns *c = &now->sections[i], *old = before ? &before->sections[i] : NULL;
+        if (c->lack && (!old || old->lack != c->lack))
+            log_warning(lacks[c->lack], LOG_TEXT("section", c->section->path), LOG_TEXT("table", c->section->table));
+        if (c->table && c->missing && c->section->form != SECTION_SOFTWARE && (!old || old->layout != c->layout))
+            log_missing_fields(c);
     }
 }
 
@@ -170,6 +192,11 @@ const struct db_table *columns_table(const struct columns *c, enum columns_table
 const struct db_column *columns_column(const struct columns *c, enum columns_table table, const char *column)
 {
     return c->tables[table] ? db_table_column(c->tables[table], column) : NULL;
+}
+
+size_t columns_section_count(const struct columns *c)
+{
+    return c->section_count;
 }
 
 const struct section_columns *columns_section(const struct columns *c, size_t section)

@@ -19,7 +19,14 @@ struct section_columns {
     uint64_t layout;              /**< changes when the columns do */
     size_t count;
     const struct db_column *columns[RECORD_FIELDS_MAX];
-    bool has_id; /**< rows have an id of their own */
+    bool has_id;    /**< rows have an id of their own that the database gives */
+    size_t missing; /**< fields of the section that the table has no column for */
+    enum section_lack {
+        LACK_NOTHING,
+        LACK_TABLE,
+        LACK_KEY,     /**< the table has no column HARDWARE_ID */
+        LACK_COLUMNS, /**< it has none of the section's */
+    } lack;
 };
 
 /** Tables that are no section's. */
@@ -61,8 +68,10 @@ enum columns_table {
 struct columns;
 
 /** @retval ST_NOT_FOUND a table is missing without which nothing can be written (`why` names it)  @retval as db_query() */
-MUST_CHECK status columns_read(struct db *db, struct columns **out, struct reason *why);
-/** One line for each section that the database has no table for, unless `before` (may be NULL) lacked it too. */
+MUST_CHECK status columns_read(struct db *db, const struct section_map *sections, struct columns **out,
+                               struct reason *why);
+/** One line for each section that cannot be written, and for each with fields that its table has no column for, unless it was so in
+ * `before` (may be NULL) too. */
 void columns_log_missing(const struct columns *now, const struct columns *before);
 void columns_free(struct columns *c); /**< NULL is allowed */
 AUTO_DEFINE(struct columns, columns_free)
@@ -70,7 +79,8 @@ AUTO_DEFINE(struct columns, columns_free)
 const struct db_table *columns_table(const struct columns *c, enum columns_table table);
 /** NULL when the table has no such column. */
 const struct db_column *columns_column(const struct columns *c, enum columns_table table, const char *column);
-/** By number in sections_inventory. */
+size_t columns_section_count(const struct columns *c);
+/** By number in the section map. */
 const struct section_columns *columns_section(const struct columns *c, size_t section);
 
 #endif

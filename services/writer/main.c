@@ -37,7 +37,8 @@ static int failed(int code, const char *what, const struct reason *why)
 }
 
 /* What the table of settings cannot check. */
-static status check(const struct writer_settings *set, struct db_target *target, struct reason *why)
+static status check(const struct writer_settings *set, struct db_target *target, struct section_map **sections,
+                    struct reason *why)
 {
     if (!set->parsers[0]) {
         reason_set(why, "setting", "MUSTER_WRITER_PARSERS is not set: where do records come from?");
@@ -48,7 +49,8 @@ static status check(const struct writer_settings *set, struct db_target *target,
                    set->sections_absent);
         return ST_INVALID;
     }
-    return db_target_parse(set->database, target, why);
+    status st = section_map_read(set->sections, sections, why);
+    return st == ST_OK ? db_target_parse(set->database, target, why) : st;
 }
 
 int main(int argc, char **argv)
@@ -62,7 +64,8 @@ int main(int argc, char **argv)
         return code;
     log_open("writer", set.log_format, set.log_level);
     log_keep(LOG_KEPT);
-    if (check(&set, &target, &why) != ST_OK)
+    AUTO(section_map_free) struct section_map *sections = NULL;
+    if (check(&set, &target, &sections, &why) != ST_OK)
         return failed(EXIT_USAGE, "a setting is wrong", &why);
     signals_block(); /* before the first thread, so that every thread inherits the mask */
     db_library_init();
@@ -76,7 +79,8 @@ int main(int argc, char **argv)
     AUTO(jobs_destroy) struct jobs *jobs = NULL;
     if (admin_start(set.admin, "writer", conditions, &admin, &why) != ST_OK)
         return failed(EXIT_RESOURCE, "cannot open the admin port", &why);
-    status st = writer_start(&set, &target, admin, &writer, &why);
+    const struct writer_setup setup = {.set = &set, .target = &target, .sections = sections, .admin = admin};
+    status st = writer_start(&setup, &writer, &why);
     if (st != ST_OK)
         return failed(st == ST_INVALID ? EXIT_USAGE : EXIT_RESOURCE, "cannot start", &why);
 

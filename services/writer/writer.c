@@ -69,11 +69,12 @@ static void *run(void *ctx)
     }
 }
 
-static struct applier_settings applier_settings_of(struct writer *w, const struct writer_settings *set,
-                                                   const struct db_target *target)
+static struct applier_settings applier_settings_of(struct writer *w, const struct writer_setup *setup)
 {
+    const struct writer_settings *set = setup->set;
     return (struct applier_settings){
-        .target = *target,
+        .target = *setup->target,
+        .sections = setup->sections,
         .words_max = (size_t)set->dictionary,
         .memory_max = (size_t)set->memory_max,
         .absent = strcmp(set->sections_absent, "clear") == 0 ? ABSENT_CLEAR : ABSENT_KEEP,
@@ -87,15 +88,15 @@ static struct applier_settings applier_settings_of(struct writer *w, const struc
     };
 }
 
-status writer_start(const struct writer_settings *set, const struct db_target *target, struct admin *admin,
-                    struct writer **out, struct reason *why)
+status writer_start(const struct writer_setup *setup, struct writer **out, struct reason *why)
 {
+    const struct writer_settings *set = setup->set;
     AUTO(writer_destroy) struct writer *w = calloc(1, sizeof *w);
     if (!w)
         return ST_NO_MEMORY;
-    struct applier_settings applier = applier_settings_of(w, set, target);
+    struct applier_settings applier = applier_settings_of(w, setup);
     struct link_settings link = {.message_max = (size_t)set->record_max, .key = set->link_key};
-    w->admin = admin;
+    w->admin = setup->admin;
     w->applier = applier_new(&applier);
     w->batch = batch_new((size_t)set->batch, (size_t)set->record_max);
     if (!w->applier || !w->batch)

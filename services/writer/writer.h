@@ -12,9 +12,16 @@
 
 struct writer;
 
+/** What main made of the settings; all of it must outlive the writer. */
+struct writer_setup {
+    const struct writer_settings *set;
+    const struct db_target *target;
+    const struct section_map *sections;
+    struct admin *admin;
+};
+
 /** Connect to the parsers and start. Does not wait for parsers or database: `admin` learns when they are there. */
-MUST_CHECK status writer_start(const struct writer_settings *set, const struct db_target *target, struct admin *admin,
-                               struct writer **out, struct reason *why);
+MUST_CHECK status writer_start(const struct writer_setup *setup, struct writer **out, struct reason *why);
 /** Take nothing more, finish what was taken. @return whether it ended within `timeout_ms` */
 bool writer_drain(struct writer *w, int64_t timeout_ms);
 /** NULL is allowed. Waits for the thread. */

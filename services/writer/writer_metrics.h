@@ -20,7 +20,8 @@
     X(rows_inserted, "muster_writer_rows_inserted_total", METRIC_COUNTER, "rows of sections")                          \
     X(rows_deleted, "muster_writer_rows_deleted_total", METRIC_COUNTER, "rows of sections")                            \
     X(sections_compared, "muster_writer_sections_compared_total", METRIC_COUNTER, "sections read and compared because fingerprints were missing or not trusted") \
-    X(sections_unknown, "muster_writer_sections_unknown_total", METRIC_COUNTER, "sections that the database has no table for") \
+    X(sections_unknown, "muster_writer_sections_unknown_total", METRIC_COUNTER, "sections of uploads that were not written: no such table, or not declared to this writer") \
+    X(fields_unknown, "muster_writer_fields_unknown_total", METRIC_COUNTER, "fields of written sections that their table has no column for") \
     X(values_adjusted, "muster_writer_values_adjusted_total", METRIC_COUNTER, "values of inserted rows that did not fit their column") \
     X(rejected_record, "muster_writer_rejected_total{reason=\"record\"}", METRIC_COUNTER, "uploads given back for quarantine") \
     X(rejected_too_big, "muster_writer_rejected_total{reason=\"too_big\"}", METRIC_COUNTER, "uploads given back for quarantine") \

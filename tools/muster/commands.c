@@ -12,7 +12,7 @@
 static const struct command commands[] = {
     {"up", "", "Start everything on this machine and say how to point an agent at it. Ctrl-C stops it.",
      TAKES(data) | TAKES(listen) | TAKES(http) | TAKES(https) | TAKES(database) | TAKES(gateways) | TAKES(parsers) |
-         TAKES(writers) | TAKES(detach),
+         TAKES(writers) | TAKES(sections) | TAKES(detach),
      0, 0, command_up},
     {"down", "",
      "Stop what `muster up` started: uploads that were accepted stay where they are, on disk or in the database.",
@@ -38,6 +38,9 @@ static const struct command commands[] = {
     {"keys", "FILE",
      "Make a key for the links between services on several machines. Each gets it as MUSTER_LINK_KEY_FILE=FILE.", 0, 1, 1,
      command_keys},
+    {"sections", "FILE",
+     "Check a file that declares sections and print what it says. Exit status 2: something in it is wrong.", 0, 1, 1,
+     command_sections},
     {"test", "[PRESET...]", "Build and run all tests of the source tree.", 0, 0, SIZE_MAX, command_test},
 };
 

@@ -28,6 +28,8 @@ enum { EXIT_NOT_RUNNING = 3 };
     X(gateways, "--gateways", OPT_NUMBER, "1", 1, 32, "N", "processes that take uploads")                              \
     X(parsers, "--parsers", OPT_NUMBER, "1", 1, 32, "N", "processes that read them")                                   \
     X(writers, "--writers", OPT_NUMBER, "1", 1, 32, "N", "processes that write to the database")                       \
+    X(sections, "--sections", OPT_TEXT, "", 0, 0, "FILE",                                                              \
+      "declares further sections (plugins of OCS); or MUSTER_SECTIONS_FILE")                                           \
     X(detach, "--detach", OPT_FLAG, "", 0, 0, "", "return when all is ready, go on in the background")                 \
     X(json, "--json", OPT_FLAG, "", 0, 0, "", "for programs")                                                          \
     X(watch, "--watch", OPT_FLAG, "", 0, 0, "", "again every two seconds")                                             \

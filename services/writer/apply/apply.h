@@ -82,6 +82,7 @@ struct device {
     struct upload *upload;      /**< its INVENTORY in this wave, or NULL */
     bool contacted;             /**< something else of it was applied in this wave */
     unsigned flags, normaliser; /**< as remembered */
+    size_t sections_known;      /**< of its INVENTORY, those that have a place in the database */
     uint32_t changed;           /**< masks of the sections that were written */
     bool has_changed;
     /* its row in hardware, as locked */
@@ -118,7 +119,7 @@ struct wave {
     size_t work_count;
     struct cache_words *cache_words; /**< of caches.c; NULL: none */
     struct {
-        int64_t inserted, deleted, compared, adjusted;
+        int64_t inserted, deleted, compared, adjusted, sections_lost, fields_lost;
     } rows; /**< for the metrics, once it is committed */
 };
 

@@ -182,7 +182,7 @@ static status drop_rows(struct wave *w, const char *table, const char *column, c
 static status drop_all(struct wave *w, const struct merge *merges, size_t count)
 {
     status st = ST_OK;
-    for (size_t i = 0; i < sections_inventory_count && st == ST_OK; i++) {
+    for (size_t i = 0; i < columns_section_count(w->columns) && st == ST_OK; i++) {
         const struct section_columns *c = columns_section(w->columns, i);
         if (c->table)
             st = drop_rows(w, c->section->table, "HARDWARE_ID", merges, count);

@@ -49,7 +49,7 @@ static void add_work(struct wave *w, struct device *d, size_t number, const stru
 /* An upload without HARDWARE is no full report: its silence says nothing. */
 static bool clears_absent(const struct wave *w, const struct device *d, const struct section_columns *c)
 {
-    return w->absent == ABSENT_CLEAR && c->section->form != SECTION_APPENDED && !d->is_new &&
+    return (w->absent == ABSENT_CLEAR || c->section->clears) && c->section->form != SECTION_APPENDED && !d->is_new &&
            record_section_find(d->upload->record, "HARDWARE") &&
            (d->trusts_nothing || state_section_has(&d->sections, c->key));
 }
@@ -65,11 +65,9 @@ static void consider(struct wave *w, struct device *d, size_t number)
 {
     const struct section_columns *c = columns_section(w->columns, number);
     const struct record_section_view *s = record_section_find(d->upload->record, c->section->path);
-    if (!c->table) {
-        if (s && c->section->table)
-            metric_add(&writer_metrics.sections_unknown, 1);
+    d->sections_known += s != NULL && (c->table || !c->section->table);
+    if (!c->table)
         return;
-    }
     if (is_empty(d, c, s)) {
         if (clears_absent(w, d, c))
             add_work(w, d, number, NULL);
@@ -79,6 +77,8 @@ static void consider(struct wave *w, struct device *d, size_t number)
                  state_section_is(&d->sections, c->key, section_content(w, c, s->hash));
     if (!known)
         add_work(w, d, number, s);
+    if (!known && c->section->form != SECTION_SOFTWARE)
+        w->rows.fields_lost += (int64_t)c->missing;
 }
 
 static size_t writing_devices(const struct wave *w)
@@ -100,16 +100,30 @@ static bool lacks_words(const struct section_work *work)
     return true;
 }
 
+/* Without a table here, or declared to the parser and not to us. */
+static void count_unknown(struct wave *w)
+{
+    for (size_t i = 0; i < w->device_count; i++) {
+        const struct device *d = &w->devices[i];
+        if (device_writes(d))
+            w->rows.sections_lost += (int64_t)(record_section_count(d->upload->record) - d->sections_known);
+    }
+}
+
 status sections_plan(struct wave *w)
 {
+    size_t count = columns_section_count(w->columns);
     w->work_count = 0;
-    w->works = arena_alloc(w->arena, (writing_devices(w) * sections_inventory_count + 1) * sizeof *w->works);
+    w->works = arena_alloc(w->arena, (writing_devices(w) * count + 1) * sizeof *w->works);
     if (!w->works)
         return ST_NO_MEMORY;
-    for (size_t number = 0; number < sections_inventory_count; number++)
+    for (size_t i = 0; i < w->device_count; i++)
+        w->devices[i].sections_known = 0;
+    for (size_t number = 0; number < count; number++)
         for (size_t i = 0; i < w->device_count; i++)
             if (device_writes(&w->devices[i]))
                 consider(w, &w->devices[i], number);
+    count_unknown(w);
     bool lacking = false;
     for (size_t i = 0; i < w->work_count; i++)
         lacking |= lacks_words(&w->works[i]);
@@ -227,12 +241,13 @@ static status insert_rows(struct wave *w, size_t from, size_t to, const char *ta
     return st;
 }
 
-static status delete_single(struct wave *w, size_t from, size_t to)
+/* Rows that have no ids, by device: all of them, or only those that nothing comes instead of. */
+static status delete_by_device(struct wave *w, size_t from, size_t to, bool all)
 {
     size_t listed = 0;
     statement_start(&w->st, "DELETE FROM `%s` WHERE HARDWARE_ID IN (", w->works[from].columns->section->table);
     for (size_t i = from; i < to; i++)
-        if (!w->works[i].source)
+        if (!w->works[i].source || (all && !w->works[i].device->is_new))
             buffer_format(&w->st.text, "%s%u", listed++ ? "," : "", w->works[i].device->hardware_id);
     buffer_char(&w->st.text, ')');
     return listed ? statement_run(&w->st, NULL) : ST_OK;
@@ -246,10 +261,17 @@ static status write_single(struct wave *w, size_t from, size_t to)
     buffer_text(&tail, " ON DUPLICATE KEY UPDATE HARDWARE_ID=VALUES(HARDWARE_ID)");
     for (size_t i = 0; i < c->count; i++)
         buffer_format(&tail, ",`%s`=VALUES(`%s`)", c->columns[i]->name, c->columns[i]->name);
-    status st = delete_single(w, from, to);
+    status st = delete_by_device(w, from, to, false);
     if (st == ST_OK)
         st = buffer_status(&tail);
     return st == ST_OK ? insert_rows(w, from, to, tail.data) : st;
+}
+
+/* A table of a plugin may have no ids: its rows can only be replaced all together. */
+static status write_rows(struct wave *w, size_t from, size_t to)
+{
+    status st = w->works[from].columns->has_id ? ST_OK : delete_by_device(w, from, to, true);
+    return st == ST_OK ? insert_rows(w, from, to, "") : st;
 }
 
 static status write_section(struct wave *w, size_t from, size_t to)
@@ -258,7 +280,7 @@ static status write_section(struct wave *w, size_t from, size_t to)
     if (st != ST_OK)
         return st;
     switch (w->works[from].columns->section->form) {
-    case SECTION_ROWS:
+    case SECTION_ROWS: return write_rows(w, from, to);
     case SECTION_APPENDED: return insert_rows(w, from, to, "");
     case SECTION_SINGLE: return write_single(w, from, to);
     case SECTION_SOFTWARE: return software_insert(w, from, to);

@@ -10,7 +10,7 @@
 /** One section of one device. */
 struct section_work {
     struct device *device;
-    size_t number; /**< in sections_inventory */
+    size_t number; /**< in the section map */
     const struct section_columns *columns;
     const struct record_section_view *source; /**< NULL: its rows are to go */
     int fields[RECORD_FIELDS_MAX];            /**< of the record, for each column; -1: the upload has no such field */

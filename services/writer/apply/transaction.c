@@ -57,6 +57,8 @@ static void commit_counts(struct wave *w)
     metric_add(&writer_metrics.rows_deleted, w->rows.deleted);
     metric_add(&writer_metrics.sections_compared, w->rows.compared);
     commit_adjusted(w);
+    metric_add(&writer_metrics.sections_unknown, w->rows.sections_lost);
+    metric_add(&writer_metrics.fields_unknown, w->rows.fields_lost);
     for (size_t i = 0; i < w->upload_count; i++)
         w->uploads[i]->outcome = UPLOAD_APPLIED;
 }

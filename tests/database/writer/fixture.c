@@ -7,24 +7,33 @@
 
 enum { MORNING_S = 1763798400, TEXT_MAX = 1 << 16, BATCH_MAX = 100 }; /* 2025-11-22 08:00:00 UTC */
 
-void fixture_open_at(struct fixture *f, const struct db_target *target, enum absent_sections absent, bool accept_tag)
+static void open_at(struct fixture *f, const struct db_target *target, struct applier_settings set)
 {
     *f = (struct fixture){.target = *target, .normaliser = RECORD_NORMALISER};
     snprintf(f->target.time_zone, sizeof f->target.time_zone, "+00:00");
     f->db = private_database_open(&f->target);
-    struct applier_settings set = {.target = f->target,
-                                   .words_max = 1000,
-                                   .memory_max = 64 << 20,
-                                   .absent = absent,
-                                   .accept_tag = accept_tag,
-                                   .asset_tag = true,
-                                   .retry_for_ms = 2000,
-                                   .columns_refresh_ms = 60000};
+    set.target = f->target;
+    set.words_max = 1000;
+    set.memory_max = 64 << 20;
+    set.asset_tag = true;
+    set.retry_for_ms = 2000;
+    set.columns_refresh_ms = 60000;
     f->applier = applier_new(&set);
     f->batch = batch_new(BATCH_MAX, 1 << 20);
     f->builder = record_builder_new(1 << 20);
     f->records = calloc(BATCH_MAX, sizeof *f->records);
     cr_assert(f->applier && f->batch && f->builder && f->records);
+}
+
+void fixture_open_at(struct fixture *f, const struct db_target *target, enum absent_sections absent, bool accept_tag)
+{
+    open_at(f, target, (struct applier_settings){.absent = absent, .accept_tag = accept_tag});
+}
+
+void fixture_open_declared(struct fixture *f, const char *name, const struct section_map *sections)
+{
+    struct db_target target = private_database_with_schema(name);
+    open_at(f, &target, (struct applier_settings){.sections = sections});
 }
 
 void fixture_open_with(struct fixture *f, const char *name, enum absent_sections absent, bool accept_tag)

@@ -10,8 +10,11 @@ static const struct folder folder = {.data = "/data", .sockets = "/data/run"};
 
 static status make(struct options o, const char *database, struct arena *arena, struct plan *out, struct reason *why)
 {
-    struct plan_input in = {
-        .options = &o, .folder = &folder, .programs = {"mariadbd", "w", "p", "g"}, .database = database};
+    struct plan_input in = {.options = &o,
+                            .folder = &folder,
+                            .programs = {"mariadbd", "w", "p", "g"},
+                            .database = database,
+                            .sections = ""};
     return plan_make(&in, arena, out, why);
 }
 

@@ -1,5 +1,6 @@
 /* muster up: prepares the folder, makes the plan, goes into the background when asked, and hands over to the supervisor. */
 #include "common/db/db.h"
+#include "common/sections/sections.h"
 #include "common/settings/settings.h"
 #include "tools/muster/command.h"
 #include "tools/muster/run/guide.h"
@@ -130,14 +131,27 @@ static status check_database(const char *url, struct reason *why)
 /* The tests run the private database with other options than ours, for example with another sql_mode. */
 static const char database_options_variable[] = "MUSTER_TEST_DATABASE_OPTIONS";
 
+/* The same for the file of sections, which parsers and writers would refuse. */
+static status check_sections(const char *path, struct reason *why)
+{
+    AUTO(section_map_free) struct section_map *map = NULL;
+    return section_map_read(path, &map, why);
+}
+
 static status make_plan(struct up *up, const char *database, struct arena *arena, struct reason *why)
 {
+    const char *environment = getenv("MUSTER_SECTIONS_FILE"), *given = up->options->sections;
     struct plan_input in = {.options = up->options,
                             .folder = &up->folder,
                             .database = database,
+                            .sections = *given        ? given
+                                        : environment ? environment
+                                                      : "",
                             .user = private_db_user(),
                             .database_options = getenv(database_options_variable)};
     status st = programs_find(in.programs, why);
+    if (st == ST_OK)
+        st = check_sections(in.sections, why);
     if (st == ST_OK)
         st = check_database(database, why);
     return st == ST_OK ? plan_make(&in, arena, &up->plan, why) : st;

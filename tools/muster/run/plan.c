@@ -137,11 +137,19 @@ static void add_database(struct making *m)
     add_words(m, m->in->database_options, c->argv + count, PLAN_ARGUMENTS_MAX - 1 - count);
 }
 
+/* Parser and writer must know the same sections. */
+static void set_sections(struct making *m, struct child_plan *c)
+{
+    if (*m->in->sections)
+        set(c, "MUSTER_SECTIONS_FILE", m->in->sections);
+}
+
 static void add_writer(struct making *m, unsigned number)
 {
     struct child_plan *c = add(m, CHILD_WRITER, number);
     set_default(c, "MUSTER_WRITER_PARSERS", all_links(m, CHILD_PARSER, m->in->options->parsers));
     set(c, "MUSTER_DATABASE", m->plan->database);
+    set_sections(m, c);
 }
 
 static void add_parser(struct making *m, unsigned number)
@@ -149,6 +157,7 @@ static void add_parser(struct making *m, unsigned number)
     struct child_plan *c = add(m, CHILD_PARSER, number);
     set_default(c, "MUSTER_PARSER_GATEWAYS", all_links(m, CHILD_GATEWAY, m->in->options->gateways));
     set(c, "MUSTER_PARSER_BIND", link_address(m, CHILD_PARSER, number));
+    set_sections(m, c);
 }
 
 /* The certificate that is made for a gateway names this machine; an address that was asked for is one more name. */

@@ -51,6 +51,7 @@ struct plan_input {
     const struct folder *folder;
     const char *programs[CHILD_KINDS]; /**< paths of the executables */
     const char *database;              /**< URL of a database that is there already; "": a private one */
+    const char *sections;              /**< file that declares sections; "": none */
     const char *user;                  /**< name to give mariadbd with --user; NULL: not as root */
     const char *database_options;      /**< more options of the private MariaDB, blanks between them; NULL: none */
 };

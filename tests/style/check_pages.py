@@ -1,0 +1,118 @@
+"""Pages of docs/ that promise something are compared with the tree. From the top of the tree; exit status 1 with a line per fault.
+
+  docs/configuration.md   keys and defaults are those that common/ocs_config reads; each place uses its key; each test exists
+  docs/compatibility.md   each entry has a number of its own, tests that exist, and settings that exist
+
+A test is `suite/name` of a Criterion program, or the name of a file under tests/.
+"""
+import glob
+import os
+import re
+import sys
+
+SHARED = os.environ.get('MUSTER_TEST_SHARED', os.path.join('..', 'shared'))
+
+
+def read(path):
+    with open(path, errors='replace') as f:
+        return f.read()
+
+
+def rows(text, columns):
+    """Cells of every table row with that many columns, without heads and rules; `\\|` is no border."""
+    for number, line in enumerate(text.splitlines(), 1):
+        cells = [c.strip() for c in re.split(r'(?<!\\)\|', line.strip())[1:-1]]
+        if len(cells) == columns and not re.fullmatch(r'[-: ]*', cells[0]):
+            yield number, cells
+
+
+def quoted(cell):
+    return re.findall(r'`([^`]+)`', cell)
+
+
+def known_tests():
+    tests = set()
+    for path in glob.glob('tests/**/*.c', recursive=True):
+        tests |= {'%s/%s' % t for t in re.findall(r'^Test\((\w+),\s*(\w+)', read(path), re.M)}
+    return tests
+
+
+def faults_of_tests(where, cell, tests):
+    if not quoted(cell):
+        yield '%s: names no test' % where
+    for test in quoted(cell):
+        if test not in tests and not (os.path.isfile('tests/' + test)):
+            yield '%s: there is no test %s' % (where, test)
+
+
+def option_keys():
+    """NAME -> (field, default) of the options that are read."""
+    header = read('common/ocs_config/ocs_config.h')
+    return {name: (field, default) for field, name, default in re.findall(r'\bX\((\w+), "(\w+)", "?([^")]*)"?\)', header)}
+
+
+def check_configuration(tests):
+    page = read('docs/configuration.md')
+    keys, seen = option_keys(), {}
+    for number, (key, default, _, where, test) in rows(page, 5):
+        at = 'docs/configuration.md:%d: %s' % (number, key)
+        if key == 'Key':
+            continue
+        if key not in keys:
+            yield '%s: nothing reads it' % at
+            continue
+        seen[key] = number
+        if default != keys[key][1]:
+            yield '%s: the default is %s' % (at, keys[key][1])
+        for path in quoted(where):
+            if not os.path.isfile(path) or not re.search(r'\b%s\b' % keys[key][0], read(path)):
+                yield '%s: %s does not use it' % (at, path)
+        yield from faults_of_tests(at, test, tests)
+    yield from ('docs/configuration.md: %s is read and has no row' % key for key in sorted(set(keys) - set(seen)))
+    spec = os.path.join(SHARED, 'spec', 'config.md')
+    if not os.path.isfile(spec):
+        print('the list of all keys of OCS is not beside the project: not compared')
+        return
+    named = set(re.findall(r'\b[A-Z][A-Z_0-9]{2,}\b', page))
+    text = read(spec)
+    wanted = [cells[1] for _, cells in rows(text, 10)] + [w for _, cells in rows(text, 5) for w in re.findall(r'OCS_\w+', cells[1])]
+    for key in wanted:
+        if key not in named and re.fullmatch('[A-Z_0-9]+', key) and not key.startswith('OCS_DB_SL_S') and not key.endswith('_'):
+            yield 'docs/configuration.md: %s is a key of OCS and not on the page' % key
+
+
+def known_settings():
+    names = set()
+    for path in glob.glob('services/*/*_settings.h'):
+        names |= set(re.findall(r'"(MUSTER_\w+)"', read(path)))
+    return names
+
+
+def check_compatibility(tests):
+    page, settings, seen = read('docs/compatibility.md'), known_settings(), set()
+    for number, (entry, _, _, _, test, setting) in rows(page, 6):
+        at = 'docs/compatibility.md:%d: %s' % (number, entry)
+        if entry == 'Entry':
+            continue
+        if not re.fullmatch(r'(G|M)-\d+', entry) or entry in seen:
+            yield '%s: not a number of its own' % at
+        seen.add(entry)
+        yield from faults_of_tests(at, test, tests)
+        for name in re.findall(r'MUSTER_\w+', setting):
+            if name not in settings:
+                yield '%s: there is no setting %s' % (at, name)
+    spec = os.path.join(SHARED, 'spec', 'gotchas.md')
+    if not os.path.isfile(spec):
+        print('the list of entries is not beside the project: not compared')
+        return
+    named = set(re.findall(r'\bG-\d+\b', page))
+    for entry in re.findall(r'^### (G-\d+)', read(spec), re.M):
+        if entry not in named:
+            yield 'docs/compatibility.md: %s is not there' % entry
+
+
+if __name__ == '__main__':
+    known = known_tests()
+    found = list(check_configuration(known))
+    print('\n'.join(found) or 'nothing to say')
+    sys.exit(1 if found else 0)
