@@ -94,34 +94,58 @@ static status find_room(struct spool *s, int64_t size)
 
 /* --------------------------------------------------------------- writing ---- */
 
-static void fail_for_good(struct spool *s, const char *call)
+/* What was refused must not come back at the next start: the headers of a group that failed are overwritten. As good as it goes:
+ * a disk that lies about this, too, makes us offer an upload that its agent sends again, which is harmless. */
+static void take_back(struct spool *s, const struct segment *g, const struct append *first, const struct append *until)
 {
-    int error = errno;
+    uint8_t zeros[RECORD_HEAD] = {0};
+    status st = ST_OK;
+    for (const struct append *a = first; a != until; a = a->next) {
+        struct iovec part = {zeros, sizeof zeros};
+        status written = calls_write_all(s->calls, g->fd, &part, 1, (off_t)a->place * RECORD_ALIGN);
+        st = written == ST_OK ? st : written;
+    }
+    if (st != ST_OK || s->calls->sync(g->fd) != 0)
+        log_warning("uploads that were refused may be offered after the next start", LOG_NUMBER("segment", g->number));
+}
+
+static void fail_for_good(struct spool *s, const char *call, int error)
+{
     log_error("the spool is closed: what was written may be gone", LOG_TEXT("call", call),
               LOG_TEXT("error", strerror(error)));
-    seal(s, true);
     pthread_mutex_lock(&s->lock);
     s->is_healthy = false;
     spool_update_gauges(s);
     pthread_mutex_unlock(&s->lock);
 }
 
-static status write_and_sync(struct spool *s, struct segment *g, struct iovec *parts, int count)
+static void note_full(struct spool *s)
 {
+    pthread_mutex_lock(&s->lock);
+    s->is_full = true;
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* One write, one sync. After any failure the segment is given up: a lost page is reported once, and success after that, so a
+ * second sync could be believed only by who does not know. */
+static status write_and_sync(struct spool *s, struct segment *g, struct iovec *parts, int count,
+                             const struct append *first, const struct append *until)
+{
+    const char *call = "pwritev";
     status st = calls_write_all(s->calls, g->fd, parts, count, g->end);
-    if (st == ST_NO_SPACE) { /* reserved, but this file system copies on write */
-        seal(s, true);
-        pthread_mutex_lock(&s->lock);
-        s->is_full = true;
-        pthread_mutex_unlock(&s->lock);
-    } else if (st != ST_OK) {
-        fail_for_good(s, "pwritev");
-    } else if (s->calls->sync(g->fd) != 0) {
-        /* A lost page is reported once, and success after that: never sync again and believe it. */
-        fail_for_good(s, "fdatasync");
+    if (st == ST_OK && s->calls->sync(g->fd) != 0) {
+        call = "fdatasync";
         st = ST_IO;
     }
-    metric_add(&spool_metrics.commits, st == ST_OK);
+    if (st == ST_OK)
+        return metric_add(&spool_metrics.commits, 1), ST_OK;
+    int error = errno;
+    if (st == ST_NO_SPACE) /* room was reserved, but this file system copies on write */
+        note_full(s);
+    else
+        fail_for_good(s, call, error);
+    take_back(s, g, first, until);
+    seal(s, true);
     return st;
 }
 
@@ -162,7 +186,7 @@ static struct append *write_group(struct spool *s, struct append *first)
         count += add_parts(a, parts + count);
         end += size;
     }
-    status st = write_and_sync(s, g, parts, count);
+    status st = write_and_sync(s, g, parts, count, first, a);
     for (struct append *w = first; w != a; w = w->next)
         w->result = st;
     if (st == ST_OK) {
