@@ -1,4 +1,7 @@
+/* libdeflate over the whole body first (whole.c); zlib's streams for what it does not take, and to say what is wrong. */
 #include "common/inflate/inflate.h"
+
+#include "common/inflate/whole.h"
 
 #define ZLIB_CONST /* zlib then promises not to write to its input */
 #include <zlib.h>
@@ -7,10 +10,12 @@ enum {
     WINDOW_BITS = 15,
     WINDOW_GZIP = 16,        /* added to the bits: zlib then reads a gzip member */
     FIRST_ROOM = 64 * 1024,  /* most inventories fit after three doublings */
+    LIKELY_RATIO = 12,       /* of text to body: real inventories have 5 to 11 */
     RATIO_FREE = 1024 * 1024 /* below this the ratio is not looked at: small texts compress well */
 };
 
 struct inflater {
+    struct whole *whole;
     z_stream z;
     size_t max_output;
     unsigned max_ratio;
@@ -33,7 +38,9 @@ struct inflater *inflater_new(size_t max_output, unsigned max_ratio)
     struct inflater *inf = calloc(1, sizeof *inf);
     if (!inf)
         return NULL;
-    if (inflateInit2(&inf->z, WINDOW_BITS) != Z_OK) {
+    inf->whole = whole_new();
+    if (!inf->whole || inflateInit2(&inf->z, WINDOW_BITS) != Z_OK) {
+        whole_destroy(inf->whole);
         free(inf);
         return NULL;
     }
@@ -47,6 +54,7 @@ void inflater_destroy(struct inflater *inf)
     if (!inf)
         return;
     inflateEnd(&inf->z);
+    whole_destroy(inf->whole);
     free(inf->text);
     free(inf);
 }
@@ -131,15 +139,14 @@ static status refuse_data(struct run *run)
     return refuse(run, checksum ? "inflate_checksum" : "inflate_broken", message);
 }
 
-/* Room for more text: one byte above the cap at most, so that passing it is seen. */
-static status grow(struct run *run)
+/* Room for that much text: one byte above the cap at most, so that passing it is seen. */
+static status make_room(struct run *run, size_t room)
 {
     struct inflater *inf = run->inf;
-    if (run->len < inf->room)
-        return ST_OK;
-    size_t room = inf->room ? inf->room * 2 : FIRST_ROOM;
     if (room > run->cap + 1)
         room = run->cap + 1;
+    if (room <= inf->room)
+        return ST_OK;
     unsigned char *text = realloc(inf->text, room);
     if (!text) {
         reason_set(run->why, "no_memory", "no memory for %zu bytes of text", room);
@@ -148,6 +155,16 @@ static status grow(struct run *run)
     inf->text = text;
     inf->room = room;
     return ST_OK;
+}
+
+static size_t next_room(const struct inflater *inf)
+{
+    return inf->room ? inf->room * 2 : FIRST_ROOM;
+}
+
+static status grow(struct run *run)
+{
+    return run->len < run->inf->room ? ST_OK : make_room(run, next_room(run->inf));
 }
 
 static uInt piece(size_t len)
@@ -249,6 +266,26 @@ static status run_clear(struct run *run, struct view in, struct view *out)
     return ST_OK;
 }
 
+/* @param done  false: zlib is to begin from the beginning */
+static status run_whole(struct run *run, struct view in, bool *done)
+{
+    struct inflater *inf = run->inf;
+    enum whole_result result = WHOLE_NO_ROOM;
+    size_t likely, room = 0;
+    if (__builtin_mul_overflow(in.len, (size_t)LIKELY_RATIO, &likely) || likely < FIRST_ROOM)
+        likely = FIRST_ROOM;
+    for (size_t want = likely; result == WHOLE_NO_ROOM && room <= run->cap; want = next_room(inf)) {
+        status st = make_room(run, want);
+        if (st != ST_OK)
+            return st;
+        room = inf->room < run->cap + 1 ? inf->room : run->cap + 1;
+        result = whole_inflate(inf->whole, run->coding, in, inf->text, room, &run->len);
+    }
+    *done = result == WHOLE_DONE && run->len <= run->cap;
+    run->len = *done ? run->len : 0;
+    return ST_OK;
+}
+
 static const struct {
     int window_bits;
     status (*run)(struct run *run);
@@ -268,9 +305,12 @@ status inflater_run(struct inflater *inf, struct view in, struct view *out, enum
         *coding = CODING_CLEAR;
         return run_clear(&run, in, out);
     }
-    if (inflateReset2(&inf->z, codings[run.coding].window_bits) != Z_OK)
+    bool done = false;
+    status st = run.coding == CODING_DEFLATE ? ST_OK : run_whole(&run, in, &done);
+    if (st == ST_OK && !done && inflateReset2(&inf->z, codings[run.coding].window_bits) != Z_OK)
         return reason_set(why, "no_memory", "no memory to inflate"), ST_NO_MEMORY;
-    status st = codings[run.coding].run(&run);
+    if (st == ST_OK && !done)
+        st = codings[run.coding].run(&run);
     if (st != ST_OK)
         return st;
     if (run.len == 0)

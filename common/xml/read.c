@@ -1,5 +1,6 @@
 /*
- * xml_read(): to UTF-8, guard, SAX; when that fails and the text can be repaired, guard and SAX once more over the repaired text.
+ * xml_read(): to UTF-8; the plain scanner; else guard and SAX; when that fails and the text can be repaired, guard and SAX once more
+ * over the repaired text.
  * libxml2 is known in this file only.
  */
 #include "common/xml/inner.h"
@@ -108,7 +109,7 @@ static void on_text(void *ctx, const xmlChar *text, int len)
     struct run *r = ctx;
     if (r->st != ST_OK)
         return;
-    status st = r->handler->text(r->handler->ctx, (struct view){(const char *)text, (size_t)len});
+    status st = r->handler->text(r->handler->ctx, (struct view){(const char *)text, (size_t)len}, false);
     if (st != ST_OK)
         stop(r, st);
 }
@@ -168,8 +169,8 @@ static status parse(struct view text, struct run *r)
     return ST_MALFORMED;
 }
 
-static status guard_and_parse(struct view text, const struct xml_limits *limits, const struct xml_handler *handler,
-                              struct reason *why)
+status xml_parse(struct view text, const struct xml_limits *limits, const struct xml_handler *handler,
+                 struct reason *why)
 {
     status st = xml_guard(text, why);
     if (st != ST_OK)
@@ -197,8 +198,10 @@ status xml_read(struct view text, const struct xml_limits *limits, const struct 
     status st = xml_to_utf8(text, memory, &utf8, &is_utf8, why);
     if (st != ST_OK)
         return st;
+    if (xml_plain(utf8, &use, handler, &st))
+        return st;
     struct reason first = {0};
-    st = guard_and_parse(utf8, &use, handler, &first);
+    st = xml_parse(utf8, &use, handler, &first);
     if (st == ST_MALFORMED && strcmp(first.code, "xml_not_well_formed") == 0) {
         AUTO(buffer_clear) struct buffer repaired = BUFFER_INIT(memory->max);
         struct xml_repairs done = {0};
@@ -209,7 +212,7 @@ status xml_read(struct view text, const struct xml_limits *limits, const struct 
             st = ST_MALFORMED;
         else {
             first = (struct reason){0};
-            st = guard_and_parse(buffer_view(&repaired), &use, handler, &first);
+            st = xml_parse(buffer_view(&repaired), &use, handler, &first);
         }
         repairs->forbidden += done.forbidden;
         repairs->bytes += done.bytes;

@@ -29,6 +29,25 @@ static bool is_allowed(uint32_t code)
            (code >= 0xe000 && code <= 0xfffd) || (code >= 0x10000 && code <= 0x10ffff);
 }
 
+size_t xml_character(const char *p, size_t left)
+{
+    uint32_t code = 0;
+    size_t len = sequence((const uint8_t *)p, left, &code);
+    return is_allowed(code) ? len : 0;
+}
+
+size_t xml_put_utf8(uint32_t code, char to[4])
+{
+    static const uint8_t lead[5] = {0, 0, 0xc0, 0xe0, 0xf0};
+    size_t len = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    if (!is_allowed(code))
+        return 0;
+    for (size_t i = len - 1; i; i--, code >>= 6)
+        to[i] = (char)(0x80 | (code & 0x3f));
+    to[0] = (char)(lead[len] | code);
+    return len;
+}
+
 /* Length of a numeric reference at `p` ("&#31;", "&#x1F;") that stands for a forbidden character; 0: it is none. */
 static size_t forbidden_reference(const char *p, size_t left)
 {

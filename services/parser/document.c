@@ -22,7 +22,8 @@ enum {
 struct document {
     struct document_limits limits;
     struct arena *arena;
-    struct buffer text;   /* of the field or single value at hand */
+    struct view piece;    /* text of the field or single value at hand, when it is one piece that stays; else */
+    struct buffer text;   /* its pieces, copied together */
     struct buffer memory; /* for conversion and repair */
     struct reason *why;
     enum upload_kind kind;
@@ -95,6 +96,40 @@ static bool is_blank(struct view v)
     return true;
 }
 
+/* ---- text of the field or single value at hand: nearly always one piece, which is used where it is ---- */
+
+static void begin_text(struct document *d)
+{
+    d->piece = VIEW_ABSENT;
+    buffer_reset(&d->text);
+}
+
+static status add_text(struct document *d, struct view piece, bool stays)
+{
+    if (stays && !d->piece.data && !d->text.len && piece.len <= d->limits.value_max) {
+        d->piece = piece;
+        return ST_OK;
+    }
+    if (d->piece.data)
+        buffer_add(&d->text, d->piece.data, d->piece.len);
+    d->piece = VIEW_ABSENT;
+    buffer_add(&d->text, piece.data, piece.len);
+    if (buffer_status(&d->text) == ST_TOO_BIG)
+        reason_set(d->why, "value_too_big", "a value above %zu bytes", d->limits.value_max);
+    return buffer_status(&d->text);
+}
+
+static struct view text_at_hand(const struct document *d)
+{
+    return d->piece.data ? d->piece : buffer_view(&d->text);
+}
+
+/* Absent: memory is out. */
+static struct view keep_text(struct document *d, struct view text)
+{
+    return text.data == d->piece.data ? text : arena_copy(d->arena, text);
+}
+
 /* ---- fields ---- */
 
 /* Another value of a field that has one: a repeated leaf, such as the members of a group. Thousands of them come in a row,
@@ -125,7 +160,7 @@ static status set_field(struct document *d, int field, struct view value)
     struct view *at = &d->row->values[field];
     if (at->data)
         return join_field(d, field, value);
-    *at = arena_copy(d->arena, value);
+    *at = keep_text(d, value);
     return at->data ? ST_OK : out_of_memory(d);
 }
 
@@ -164,12 +199,12 @@ static void open_field(struct document *d, struct view name, size_t attributes)
     if (d->field >= 0)
         d->field_before = d->field;
     d->field_exists = attributes > 0;
-    buffer_reset(&d->text);
+    begin_text(d);
 }
 
 static status close_field(struct document *d)
 {
-    struct view text = buffer_view(&d->text);
+    struct view text = text_at_hand(d);
     if (is_blank(text)) {
         if (!d->field_exists)
             return ST_OK; /* blank and without attributes: it does not exist */
@@ -309,7 +344,7 @@ static status open_place(struct document *d, struct view name, const struct xml_
     case PLACE_VALUE:
         d->value = place.value;
         d->value_depth = d->depth;
-        buffer_reset(&d->text);
+        begin_text(d);
         break;
     case PLACE_ROWS:
     case PLACE_ANY_ROWS: return open_section_row(d, name, &place, attributes, count);
@@ -322,7 +357,7 @@ static status keep_value(struct document *d, enum document_value value, struct v
 {
     if (is_blank(text) || d->values[value].data)
         return ST_OK;
-    d->values[value] = arena_copy(d->arena, text);
+    d->values[value] = keep_text(d, text);
     return d->values[value].data ? ST_OK : out_of_memory(d);
 }
 
@@ -344,7 +379,7 @@ static void on_restart(void *ctx)
 {
     struct document *d = ctx;
     arena_reset(d->arena);
-    buffer_reset(&d->text);
+    begin_text(d);
     d->section_count = d->unknown = 0;
     memset(d->values, 0, sizeof d->values);
     d->path_len = d->containers = d->depth = d->value_depth = d->row_depth = d->skip_depth = 0;
@@ -366,7 +401,7 @@ static status on_open(void *ctx, struct view name, const struct xml_attribute *a
     return d->depth == 1 ? open_root(d, attributes, count) : open_place(d, name, attributes, count);
 }
 
-static status on_text(void *ctx, struct view piece)
+static status on_text(void *ctx, struct view piece, bool stays)
 {
     struct document *d = ctx;
     if (d->skip_depth)
@@ -377,10 +412,7 @@ static status on_text(void *ctx, struct view piece)
     }
     if (!d->value_depth && !d->row_depth)
         return ST_OK; /* beside the places: blanks between elements */
-    buffer_add(&d->text, piece.data, piece.len);
-    if (buffer_status(&d->text) == ST_TOO_BIG)
-        reason_set(d->why, "value_too_big", "a value above %zu bytes", d->limits.value_max);
-    return buffer_status(&d->text);
+    return add_text(d, piece, stays);
 }
 
 static status on_close(void *ctx)
@@ -393,7 +425,7 @@ static status on_close(void *ctx)
         if (depth != d->value_depth)
             return ST_OK;
         d->value_depth = 0;
-        return keep_value(d, d->value, buffer_view(&d->text));
+        return keep_value(d, d->value, text_at_hand(d));
     } else if (d->row_depth) {
         if (depth == d->row_depth + 1)
             return close_field(d);
@@ -411,10 +443,10 @@ status document_read(struct document *d, enum upload_kind kind, struct view text
     const struct xml_handler handler = {d, on_restart, on_open, on_text, on_close};
     d->kind = kind;
     d->why = why;
-    status st = xml_read(text, &d->limits.xml, &handler, &d->memory, repairs, why);
-    d->why = NULL;
     if (d->memory.room > KEEP_MEMORY)
         buffer_clear(&d->memory);
+    status st = xml_read(text, &d->limits.xml, &handler, &d->memory, repairs, why);
+    d->why = NULL;
     return st;
 }
 

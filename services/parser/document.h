@@ -77,13 +77,15 @@ AUTO_DEFINE(struct document, document_destroy)
 /**
  * Read one upload's text; what an earlier call found is forgotten.
  *
+ * @param text what is found points into it
  * @param why  as xml_read(), and: rows, value_too_big, memory
  * @retval ST_MALFORMED  @retval ST_TOO_BIG  @retval ST_NO_MEMORY
  */
 MUST_CHECK status document_read(struct document *d, enum upload_kind kind, struct view text,
                                 struct xml_repairs *repairs, struct reason *why);
 
-/** Sections that occurred, in the order of the document. Views are valid until the next read. */
+/** Sections that occurred, in the order of the document. Views are valid until the next read, and as long as the text that was read:
+ *  values stand where they stood in it. */
 size_t document_section_count(const struct document *d);
 const struct document_section *document_section_at(const struct document *d, size_t i);
 struct view document_value(const struct document *d, enum document_value value);

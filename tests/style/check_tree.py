@@ -22,7 +22,8 @@ OWNERS = {
     r'crypt\.h': ['common/auth'],
     r'lz4': ['common/record'],
     r'xxhash': ['common/record', 'common/upload', 'services/writer'],
-    r'zlib\.h': ['common/inflate', 'tools/muster', 'tests/'],
+    r'zlib\.h': ['common/inflate', 'tools/muster', 'tests/', 'bench/'],
+    r'libdeflate': ['common/inflate', 'bench/'],
     r'curl/': ['tools/muster'],
     r'jansson': ['tools/muster', 'tests/'],
 }

@@ -121,8 +121,9 @@ static status open(void *ctx, struct view name, const struct xml_attribute *attr
     return ST_OK;
 }
 
-static status take_text(void *ctx, struct view piece)
+static status take_text(void *ctx, struct view piece, bool stays)
 {
+    (void)stays;
     struct reading *r = ctx;
     if (r->request)
         buffer_add(&r->out->texts[r->out->count - 1], piece.data, piece.len);

@@ -137,7 +137,7 @@ static const struct {
      INVENTORY("<SOUNDS><NAME>01234</NAME><NAME>56789</NAME></SOUNDS>"),
      "value_too_big"},
     {"memory",
-     {.memory_max = 400},
+     {.memory_max = 200},
      INVENTORY("<SOUNDS><NAME>aaaaaaaaaaaaaaaaaaaaaaaaaaaaa</NAME></SOUNDS><PORTS><NAME>a</NAME></"
                "PORTS><MODEMS><NAME>a</NAME></MODEMS><SLOTS><NAME>a</NAME></SLOTS>"),
      "memory"},

@@ -18,8 +18,9 @@ static status heard_open(void *ctx, struct view name, const struct xml_attribute
     return buffer_status(ctx);
 }
 
-static status heard_text(void *ctx, struct view piece)
+static status heard_text(void *ctx, struct view piece, bool stays)
 {
+    (void)stays;
     buffer_add(ctx, piece.data, piece.len);
     return buffer_status(ctx);
 }
