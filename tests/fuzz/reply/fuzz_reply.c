@@ -41,8 +41,9 @@ static status on_open(void *ctx, struct view name, const struct xml_attribute *a
     return ST_OK;
 }
 
-static status on_text(void *ctx, struct view piece)
+static status on_text(void *ctx, struct view piece, bool stays)
 {
+    (void)stays;
     struct heard *h = ctx;
     if (h->depth == 2)
         buffer_add(&h->text, piece.data, piece.len);

@@ -63,8 +63,9 @@ static status on_open(void *ctx, struct view name, const struct xml_attribute *a
     return ST_OK;
 }
 
-static status on_text(void *ctx, struct view piece)
+static status on_text(void *ctx, struct view piece, bool stays)
 {
+    (void)stays;
     struct heard *h = ctx;
     must(h->depth > 0);
     h->text += piece.len;
