@@ -49,6 +49,7 @@ Test(plan, more_options_of_the_private_database_stand_behind_ours)
                             .folder = &folder,
                             .programs = {"mariadbd", "w", "p", "g"},
                             .database = "",
+                            .sections = "",
                             .database_options = "  --sql-mode=ANSI --log-bin "};
     cr_assert_eq(plan_make(&in, arena, &plan, NULL), ST_OK);
     const struct child_plan *c = child(&plan, "mariadb-1");
