@@ -14,8 +14,8 @@ static const char *const service_prefixes[] = {
 
 /* Settings that several services have: a service without one of them still lets it be there. */
 static const char *const common_variables[] = {
-    "MUSTER_ADMIN",      "MUSTER_DATABASE",  "MUSTER_DATABASE_FILE",
-    "MUSTER_LOG_FORMAT", "MUSTER_LOG_LEVEL", "MUSTER_SECTIONS_FILE",
+    "MUSTER_ADMIN",     "MUSTER_DATABASE",      "MUSTER_DATABASE_FILE", "MUSTER_LOG_FORMAT",
+    "MUSTER_LOG_LEVEL", "MUSTER_SECTIONS_FILE", "MUSTER_OCS_SESSIONS",
 };
 
 static bool begins(struct view name, const char *prefix)

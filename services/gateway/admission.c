@@ -16,6 +16,7 @@ struct admission admission_of(struct exchange *x)
     lookup_config(x->gateway->lookup, &config);
     struct admission a = {
         .sessions = needs_sessions(&config),
+        .ocs_sessions = x->gateway->set->ocs_sessions,
         .flood = config.inventory_filter_on && config.inventory_filter_flood_ip,
         .validity_s = config.session_validity_time,
         .cache_s = config.inventory_filter_flood_ip_cache_time,
@@ -84,6 +85,16 @@ static status ask_flood(struct admission *a, struct db *db, struct view deviceid
 
 /* ---- sessions ---- */
 
+static status ask_ocs_session(const struct admission *a, struct db *db, struct view deviceid, bool *has)
+{
+    AUTO(buffer_clear) struct buffer sql = BUFFER_INIT(STATEMENT_MAX);
+    buffer_format(&sql, "SELECT 1 FROM prolog_conntrack WHERE TIMESTAMP>UNIX_TIMESTAMP()-%lld AND DEVICEID=",
+                  (long long)a->validity_s);
+    add_key(db, &sql, deviceid);
+    buffer_text(&sql, " LIMIT 1");
+    return has_row(db, &sql, has);
+}
+
 static status ask_session(struct admission *a, struct db *db, struct view deviceid)
 {
     AUTO(buffer_clear) struct buffer sql = BUFFER_INIT(STATEMENT_MAX);
@@ -92,12 +103,24 @@ static status ask_session(struct admission *a, struct db *db, struct view device
                   (long long)a->validity_s);
     add_key(db, &sql, deviceid);
     status st = has_row(db, &sql, &has);
+    if (st == ST_OK && !has && a->ocs_sessions)
+        st = ask_ocs_session(a, db, deviceid, &has);
     if (st == ST_OK && !has)
         refuse_with(a, REFUSE_session_missing);
     return st;
 }
 
-status session_begin(struct db *db, const struct ocs_config *config, struct view deviceid)
+/* As OCS writes it: a row for each time, removed by the INVENTORY or by OCS's own cleaning. */
+static status begin_ocs_session(struct db *db, struct view deviceid)
+{
+    AUTO(buffer_clear) struct buffer sql = BUFFER_INIT(STATEMENT_MAX);
+    buffer_text(&sql, "INSERT INTO prolog_conntrack (DEVICEID,PID,TIMESTAMP) VALUES (");
+    add_key(db, &sql, deviceid);
+    buffer_text(&sql, ",0,UNIX_TIMESTAMP())");
+    return run(db, &sql, NULL);
+}
+
+status session_begin(struct db *db, const struct ocs_config *config, bool ocs_sessions, struct view deviceid)
 {
     if (!needs_sessions(config))
         return ST_OK;
@@ -106,6 +129,8 @@ status session_begin(struct db *db, const struct ocs_config *config, struct view
     add_key(db, &sql, deviceid);
     buffer_text(&sql, ",UNIX_TIMESTAMP()) ON DUPLICATE KEY UPDATE STARTED=VALUES(STARTED)");
     status st = run(db, &sql, NULL);
+    if (st == ST_OK && ocs_sessions)
+        st = begin_ocs_session(db, deviceid);
     if (st == ST_OK || st == ST_UNAVAILABLE)
         return st;
     log_warning("cannot begin the session of a device", LOG_VIEW("device", deviceid),

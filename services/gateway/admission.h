@@ -15,6 +15,7 @@
 
 struct admission {
     bool sessions;               /**< a session is needed */
+    bool ocs_sessions;           /**< that of an OCS server counts, too */
     bool flood;                  /**< the address of a device that nobody knows must be new */
     bool pending;                /**< an INVENTORY of the device rests in our spool: it is known */
     int64_t validity_s, cache_s; /**< of a session; of an address */
@@ -32,7 +33,11 @@ struct admission admission_of(struct exchange *x);
  */
 MUST_CHECK status admission_ask(struct admission *a, struct db *db, struct view deviceid);
 
-/** A device was told to send. Does nothing while no session is needed by anybody. @retval ST_UNAVAILABLE  @retval ST_OK */
-MUST_CHECK status session_begin(struct db *db, const struct ocs_config *config, struct view deviceid);
+/**
+ * A device was told to send. Does nothing while no session is needed by anybody.
+ * @param ocs_sessions  OCS servers of the same cluster are to know it (G-65)  @retval ST_UNAVAILABLE  @retval ST_OK
+ */
+MUST_CHECK status session_begin(struct db *db, const struct ocs_config *config, bool ocs_sessions,
+                                struct view deviceid);
 
 #endif

@@ -83,6 +83,9 @@
       "User-Agents that may ask for a PROLOG: PREFIX, PREFIX=FIRST..LAST, separated by commas; * is everybody")        \
     X(trusted, "MUSTER_GATEWAY_TRUSTED", SET_TEXT, "127.0.0.1", 0, 0,                                                  \
       "addresses, networks and patterns of clients that neither INVENTORY_SESSION_ONLY nor a filter concerns")         \
+    X(ocs_sessions, "MUSTER_OCS_SESSIONS", SET_FLAG, "no", 0, 0,                                                       \
+      "with INVENTORY_SESSION_ONLY: keep sessions in OCS's table prolog_conntrack too, for a cluster with OCS "        \
+      "servers")                                                                                                       \
     X(agents_file, "MUSTER_GATEWAY_AGENTS_FILE", SET_TEXT, "", 0, 0,                                                   \
       "file with further User-Agents, one a line, each let in as it stands there (OCS_OPT_EXT_USERAGENTS_FILE_PATH)")  \
     X(activity_log, "MUSTER_GATEWAY_ACTIVITY_LOG", SET_TEXT, "", 0, 0,                                                 \

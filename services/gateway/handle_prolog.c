@@ -100,7 +100,7 @@ static status ask(struct db *db, void *ctx)
     if (st == ST_OK)
         st = compose(c, db, &config);
     if (st == ST_OK && c->facts.database && c->decision.send)
-        st = session_begin(db, &config, c->x->deviceid);
+        st = session_begin(db, &config, c->x->gateway->set->ocs_sessions, c->x->deviceid);
     return c->failed = st;
 }
 

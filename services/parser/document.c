@@ -10,6 +10,8 @@
  */
 #include "services/parser/document.h"
 
+#include "services/parser/suspicious.h"
+
 enum {
     SECTIONS_MAX = 256,
     PATH_LEN = 256,
@@ -27,7 +29,7 @@ struct document {
     struct buffer memory; /* for conversion and repair */
     struct reason *why;
     enum upload_kind kind;
-    unsigned unknown;
+    unsigned unknown, sanitized;
 
     struct document_section sections[SECTIONS_MAX];
     size_t section_count;
@@ -155,9 +157,19 @@ static status join_field(struct document *d, int field, struct view value)
     return ST_OK;
 }
 
+/* OCS looks at what is below CONTENT only: rows of INVENTORY and SNMP. */
+static struct view sanitize(struct document *d, struct view value)
+{
+    if (!d->limits.sanitizes || d->kind == UPLOAD_NOTIFY || !value_is_suspicious(value))
+        return value;
+    d->sanitized++;
+    return VIEW_LITERAL("1");
+}
+
 static status set_field(struct document *d, int field, struct view value)
 {
     struct view *at = &d->row->values[field];
+    value = sanitize(d, value);
     if (at->data)
         return join_field(d, field, value);
     *at = keep_text(d, value);
@@ -380,7 +392,7 @@ static void on_restart(void *ctx)
     struct document *d = ctx;
     arena_reset(d->arena);
     begin_text(d);
-    d->section_count = d->unknown = 0;
+    d->section_count = d->unknown = d->sanitized = 0;
     memset(d->values, 0, sizeof d->values);
     d->path_len = d->containers = d->depth = d->value_depth = d->row_depth = d->skip_depth = 0;
     d->section = NULL;
@@ -468,4 +480,9 @@ struct view document_value(const struct document *d, enum document_value value)
 unsigned document_unknown(const struct document *d)
 {
     return d->unknown;
+}
+
+unsigned document_sanitized(const struct document *d)
+{
+    return d->sanitized;
 }

@@ -46,6 +46,7 @@ struct place place_find(const struct section_map *sections, enum upload_kind kin
 struct document_limits {
     struct xml_limits xml;
     const struct section_map *sections; /**< of INVENTORY; must outlive the document; NULL: the built-in ones */
+    bool sanitizes;                     /**< suspicious values below CONTENT become "1", as with OCS */
     size_t rows;                        /**< of one section; default 250,000 */
     size_t value_max;                   /**< bytes of one value; default 4 MiB */
     size_t memory_max;                  /**< bytes of all rows; default 512 MiB */
@@ -91,5 +92,7 @@ const struct document_section *document_section_at(const struct document *d, siz
 struct view document_value(const struct document *d, enum document_value value);
 /** Elements that no place names, each counted with all it holds as one. */
 unsigned document_unknown(const struct document *d);
+/** Values that were replaced. */
+unsigned document_sanitized(const struct document *d);
 
 #endif

@@ -44,6 +44,7 @@ static struct work_settings work_settings_of(const struct parser_settings *set, 
 {
     return (struct work_settings){
         .document = {.sections = sections,
+                     .sanitizes = set->sanitize,
                      .xml = {.depth = (size_t)set->depth_max,
                              .elements = (size_t)set->elements_max,
                              .names = (size_t)set->names_max},

@@ -16,6 +16,7 @@
     X(forbidden, "muster_parser_repairs_total{kind=\"forbidden\"}", METRIC_COUNTER, "places repaired in XML")          \
     X(bytes, "muster_parser_repairs_total{kind=\"bytes\"}", METRIC_COUNTER, "places repaired in XML")                  \
     X(unknown, "muster_parser_unknown_elements_total", METRIC_COUNTER, "elements that no table takes")                 \
+    X(sanitized, "muster_parser_sanitized_values_total", METRIC_COUNTER, "values replaced by MUSTER_PARSER_SANITIZE")  \
     X(held, "muster_parser_held_records", METRIC_GAUGE, "records that wait for a writer or its word")
 
 METRICS_DECLARE(parser_metrics, PARSER_METRICS);

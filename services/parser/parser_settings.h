@@ -22,6 +22,7 @@
     X(record_max,    "MUSTER_PARSER_RECORD_MAX",   SET_BYTES, "60MiB",                         65536, 1 << 30,   "one record on its way to a writer") \
     X(lost_max,      "MUSTER_PARSER_LOST_MAX",     SET_COUNT, "1",                             1,     100,       "writers that may fall silent over one record before the gateway gets its upload back") \
     X(lz4,           "MUSTER_PARSER_LZ4",          SET_FLAG,  "no",                            0,     0,         "pack records; worth it where they leave the host") \
+    X(sanitize,      "MUSTER_PARSER_SANITIZE",     SET_FLAG,  "no",                            0,     0,         "as OCS, put 1 for values that look like an attack on SQL: a=(b), if (x), sleep(1)") \
     X(sections,      "MUSTER_SECTIONS_FILE",       SET_TEXT,  "",                              0,     0,         "file that declares further sections, the same as the writers have; empty: none") \
     X(drain_time,    "MUSTER_PARSER_DRAIN_TIME",   SET_MS,    "10s",                           0,     600000,    "from SIGTERM until what writers have not answered goes back to the gateways") \
     X(admin,         "MUSTER_ADMIN",               SET_TEXT,  "",                              0,     0,         "admin port: host:port or unix:/path; empty: none") \

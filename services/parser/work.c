@@ -89,6 +89,7 @@ static status make_from_xml(struct worker *w, const struct upload_head *head, st
     if (repairs.forbidden || repairs.bytes)
         tell_repaired(w, head, &repairs);
     metric_add(&parser_metrics.unknown, document_unknown(w->document));
+    metric_add(&parser_metrics.sanitized, document_sanitized(w->document));
     return pack_document(w->builder, head, w->document, w->set.lz4, out, why);
 }
 

@@ -18,6 +18,7 @@ struct applier_settings {
     size_t memory_max;                  /**< bytes for one wave's plan */
     enum absent_sections absent;
     bool accept_tag;
+    bool ocs_sessions;    /**< sessions in OCS's table end, too */
     bool asset_tag;       /**< counts as evidence of a duplicate */
     int64_t retry_for_ms; /**< how long one batch is tried again while the database is away */
     int64_t columns_refresh_ms;

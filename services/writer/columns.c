@@ -45,6 +45,7 @@ static const struct {
     [TABLE_MUSTER_DEVICE] = {"muster_device", true},
     [TABLE_MUSTER_ROWS] = {"muster_rows", true},
     [TABLE_MUSTER_SESSION] = {"muster_session", false},
+    [TABLE_PROLOG_CONNTRACK] = {"prolog_conntrack", false},
 };
 
 static status read_tables(struct db *db, struct columns *c, struct reason *why)

@@ -79,6 +79,7 @@ static struct applier_settings applier_settings_of(struct writer *w, const struc
         .memory_max = (size_t)set->memory_max,
         .absent = strcmp(set->sections_absent, "clear") == 0 ? ABSENT_CLEAR : ABSENT_KEEP,
         .accept_tag = set->accept_tag,
+        .ocs_sessions = set->ocs_sessions,
         .asset_tag = set->asset_tag_duplicates,
         .retry_for_ms = set->retry_for,
         .columns_refresh_ms = set->columns_refresh,

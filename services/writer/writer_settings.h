@@ -27,6 +27,8 @@
       "what an absent section of an upload means: keep its rows (as OCS does) or clear them")                          \
     X(sections, "MUSTER_SECTIONS_FILE", SET_TEXT, "", 0, 0,                                                            \
       "file that declares further sections, the same as the parsers have; empty: none")                                \
+    X(ocs_sessions, "MUSTER_OCS_SESSIONS", SET_FLAG, "no", 0, 0,                                                        \
+      "end sessions in OCS's table prolog_conntrack too; the same as the gateways have")                               \
     X(accept_tag, "MUSTER_WRITER_ACCEPT_TAG", SET_FLAG, "no", 0, 0,                                                    \
       "take ACCOUNTINFO of known devices too (OCS: ACCEPT_TAG_UPDATE_FROM_CLIENT)")                                    \
     X(asset_tag_duplicates, "MUSTER_WRITER_ASSET_TAG_DUPLICATES", SET_FLAG, "yes", 0, 0,                                 \

@@ -101,6 +101,8 @@ def check_compatibility(tests):
         for name in re.findall(r'MUSTER_\w+', setting):
             if name not in settings:
                 yield '%s: there is no setting %s' % (at, name)
+    if not seen:
+        yield 'docs/compatibility.md: no entries'
     spec = os.path.join(SHARED, 'spec', 'gotchas.md')
     if not os.path.isfile(spec):
         print('the list of entries is not beside the project: not compared')
@@ -113,6 +115,6 @@ def check_compatibility(tests):
 
 if __name__ == '__main__':
     known = known_tests()
-    found = list(check_configuration(known))
+    found = list(check_configuration(known)) + list(check_compatibility(known))
     print('\n'.join(found) or 'nothing to say')
     sys.exit(1 if found else 0)

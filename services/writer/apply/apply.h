@@ -108,6 +108,7 @@ struct wave {
     struct arena *arena;
     enum absent_sections absent;
     bool accept_tag;
+    bool ocs_sessions;                   /**< sessions in OCS's table end, too */
     bool asset_tag;                      /**< the asset tag counts as evidence of a duplicate */
     const struct blacklists *blacklists; /**< may be NULL */
     struct upload **uploads;             /**< sorted by key, then id */

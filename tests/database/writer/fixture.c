@@ -15,7 +15,6 @@ static void open_at(struct fixture *f, const struct db_target *target, struct ap
     set.target = f->target;
     set.words_max = 1000;
     set.memory_max = 64 << 20;
-    set.asset_tag = true;
     set.retry_for_ms = 2000;
     set.columns_refresh_ms = 60000;
     f->applier = applier_new(&set);
@@ -27,13 +26,13 @@ static void open_at(struct fixture *f, const struct db_target *target, struct ap
 
 void fixture_open_at(struct fixture *f, const struct db_target *target, enum absent_sections absent, bool accept_tag)
 {
-    open_at(f, target, (struct applier_settings){.absent = absent, .accept_tag = accept_tag});
+    open_at(f, target, (struct applier_settings){.absent = absent, .accept_tag = accept_tag, .asset_tag = true});
 }
 
-void fixture_open_declared(struct fixture *f, const char *name, const struct section_map *sections)
+void fixture_open_settings(struct fixture *f, const char *name, const struct applier_settings *set)
 {
     struct db_target target = private_database_with_schema(name);
-    open_at(f, &target, (struct applier_settings){.sections = sections});
+    open_at(f, &target, *set);
 }
 
 void fixture_open_with(struct fixture *f, const char *name, enum absent_sections absent, bool accept_tag)

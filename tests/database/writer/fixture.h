@@ -29,8 +29,8 @@ struct fixture {
 void fixture_open(struct fixture *f, const char *name);
 /** The same with other options. */
 void fixture_open_with(struct fixture *f, const char *name, enum absent_sections absent, bool accept_tag);
-/** With sections that are declared. */
-void fixture_open_declared(struct fixture *f, const char *name, const struct section_map *sections);
+/** With what an operator may set (sections, absent, accept_tag, asset_tag, ocs_sessions); the rest is the fixture's. */
+void fixture_open_settings(struct fixture *f, const char *name, const struct applier_settings *set);
 /** On a database that is there. */
 void fixture_open_at(struct fixture *f, const struct db_target *target, enum absent_sections absent, bool accept_tag);
 void fixture_close(struct fixture *f);

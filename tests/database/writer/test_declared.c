@@ -42,7 +42,7 @@ static void site_open(struct site *s, const char *name)
     struct reason why = {0};
     s->map = NULL;
     cr_assert_eq(section_map_parse("declared", view_of(declared), &s->map, &why), ST_OK, "%s", why.text);
-    fixture_open_declared(&s->f, name, s->map);
+    fixture_open_settings(&s->f, name, &(struct applier_settings){.sections = s->map});
     make_tables(&s->f);
 }
 

@@ -157,3 +157,24 @@ Test(writer_options, elections_count_for_each_tag_when_tags_are_linked, .timeout
     fixture_inventory(&f, other, 120, rows);
     expect_table(&f, "one/two", "%s", elected);
 }
+
+/* The query is the operator's SQL: it only ever reads. It sees the state before this upload, so a new device is found the second time. */
+Test(writer_options, a_computer_has_the_category_that_the_operators_query_gives_it, .timeout = 60)
+{
+    AUTO(fixture_close) struct fixture f;
+    fixture_open(&f, "option_assets");
+    fixture_do(&f, "INSERT INTO assets_categories (ID,CATEGORY_NAME,CATEGORY_DESC,SQL_QUERY,SQL_ARGS) VALUES "
+                   "(3,'debian','','SELECT h.NAME AS hardwareNAME FROM hardware h WHERE h.OSNAME=\\'%%s\\'','Debian'),"
+                   "(4,'evil','','DELETE FROM hardware',''),"
+                   "(5,'evil','','SELECT 1 AS hardwareNAME; DELETE FROM hardware',''),"
+                   "(6,'wrong','','SELECT nothing FROM nowhere','')");
+    static const char *const rows[] = {"HARDWARE NAME=a|OSNAME=Debian|CATEGORY_ID=9", NULL};
+    f.drop_fields = true; /* CATEGORY_ID is no field of the section map: the record has it all the same */
+    fixture_inventory(&f, device, 0, rows);
+    expect_sql(&f, "NULL", "SELECT CATEGORY_ID FROM hardware WHERE DEVICEID='%s'", device);
+    fixture_inventory(&f, device, 60, rows);
+    expect_sql(&f, "3", "SELECT CATEGORY_ID FROM hardware WHERE DEVICEID='%s'", device);
+    fixture_do(&f, "DELETE FROM assets_categories WHERE ID=3");
+    fixture_inventory(&f, device, 120, rows);
+    expect_sql(&f, "NULL", "SELECT CATEGORY_ID FROM hardware WHERE DEVICEID='%s'", device);
+}

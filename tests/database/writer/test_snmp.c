@@ -46,6 +46,11 @@ Test(writer_snmp, devices_are_told_apart_by_their_label_and_absent_values_stay, 
     fixture_add(&f, UPLOAD_SNMP, scanner, 30, ROWS("snmp_printer Serial=A|Pages=5"));
     fixture_apply(&f);
     expect_sql(&f, "20", "SELECT Pages FROM snmp_printer WHERE Serial='A'");
+    fixture_add(&f, UPLOAD_SNMP, scanner, 90, ROWS("snmp_printer Serial=A|Pages=20", "snmp_printer !"));
+    fixture_apply(&f);
+    expect_sql(&f, "2", "SELECT COUNT(*) FROM snmp_printer"); /* text instead of columns is passed over */
+    expect_sql(&f, "2025-11-22 08:01:30",
+               "SELECT LASTDATE FROM snmp_printer WHERE Serial='A'"); /* nothing else changed */
 }
 
 Test(writer_snmp, the_tag_of_the_scanner_is_theirs_when_the_option_is_on, .timeout = 30)

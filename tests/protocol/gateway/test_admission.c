@@ -90,3 +90,22 @@ Test(admission, one_address_brings_one_new_device_at_a_time)
     expect_status(&s, "later", REQUEST(TWO, "INVENTORY"), 200);
     site_stop(&s);
 }
+
+static void share_sessions(struct gateway_settings *set)
+{
+    set->ocs_sessions = true;
+}
+
+Test(admission, sessions_are_shared_with_ocs_servers_when_told_so)
+{
+    struct site s;
+    site_start(&s, "admission_shared", session_only, share_sessions);
+    expect_status(&s, "contact", REQUEST(ONE, "PROLOG"), 200);
+    cr_expect_str_eq(sql(&s, "SELECT DEVICEID FROM prolog_conntrack WHERE TIMESTAMP>UNIX_TIMESTAMP()-60"), ONE);
+    expect_status(&s, "no session", REQUEST(TWO, "INVENTORY"), 403);
+    sql(&s, "INSERT INTO prolog_conntrack (DEVICEID,PID,TIMESTAMP) VALUES ('" TWO "',7,UNIX_TIMESTAMP())");
+    expect_status(&s, "session of an OCS server", REQUEST(TWO, "INVENTORY"), 200);
+    sql(&s, "UPDATE prolog_conntrack SET TIMESTAMP=TIMESTAMP-601");
+    expect_status(&s, "too old", REQUEST(TWO, "INVENTORY"), 403);
+    site_stop(&s);
+}
