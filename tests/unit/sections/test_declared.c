@@ -66,7 +66,7 @@ static const struct {
     {"section A-B", "plugins.sections:1: section A-B: letters, digits and _ only"},
     {"section 1A", "plugins.sections:1: section 1A: letters"},
     {"section A/B", "plugins.sections:1: section A/B: letters"},
-    {"section \xc3\xa9", "plugins.sections:1: section ??: letters"},
+    {"section \xc3\xa9", "plugins.sections:1: section \xc3\xa9: letters"},
     {"section MEMORIES", "plugins.sections:1: section MEMORIES: the element is built in"},
     {"section SOFTWARE", "plugins.sections:1: section SOFTWARE: the element is built in"},
     {"section DOWNLOAD", "plugins.sections:1: section DOWNLOAD: the element is built in"},
