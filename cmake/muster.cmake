@@ -76,6 +76,17 @@ function(muster_test kind name)
     FAIL_REGULAR_EXPRESSION "LeakSanitizer: detected")
 endfunction()
 
+# The same test program again, with a private database whose server takes SQL for something else unless it is told otherwise.
+# (A server's own default is strict.)
+function(muster_test_modes name)
+  cmake_parse_arguments(A "" "TIMEOUT" "" ${ARGN})
+  foreach(mode ANSI NO_BACKSLASH_ESCAPES)
+    add_test(NAME integration/${name}@${mode} COMMAND test-integration-${name})
+    set_tests_properties(integration/${name}@${mode} PROPERTIES LABELS integration TIMEOUT ${A_TIMEOUT}
+      FAIL_REGULAR_EXPRESSION "LeakSanitizer: detected" ENVIRONMENT "MUSTER_TEST_DATABASE_OPTIONS=--sql-mode=${mode}")
+  endforeach()
+endfunction()
+
 function(muster_fuzz name)
   cmake_parse_arguments(A "" "CORPUS" "SOURCES;DEPENDS" ${ARGN})
   add_executable(fuzz-${name} ${A_SOURCES})

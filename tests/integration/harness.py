@@ -22,6 +22,7 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 BIN = os.environ.get('MUSTER_TEST_BIN', os.path.join(TOP, 'build', 'release', 'bin'))
 SHARED = os.environ.get('MUSTER_TEST_SHARED', os.path.join(os.path.dirname(TOP), 'shared'))
 SCHEMA = os.environ.get('MUSTER_TEST_SCHEMA', '')
+OPTIONS = 'MUSTER_TEST_DATABASE_OPTIONS'
 AGENT = 'OCS-NG_unified_unix_agent_v2.10.0'
 
 
@@ -88,8 +89,9 @@ class Muster:
     def __init__(self, *args, folder=None, keep=False, env=None):
         self.folder = folder or tempfile.mkdtemp(prefix='muster-')
         self.env = dict(os.environ, **(env or {}))
+        self.env[OPTIONS] = ' '.join(e[OPTIONS] for e in (os.environ, env or {}) if OPTIONS in e)
         if SCHEMA and '--database' not in args:
-            args += ('--database', database_281(self.env.get('MUSTER_TEST_DATABASE_OPTIONS', '')))
+            args += ('--database', database_281(self.env[OPTIONS]))
         self.args, self.keep = args, keep
         self.up = False
 
@@ -157,8 +159,11 @@ class Muster:
     def metric(self, name):
         """Sum of a metric over all processes that have it; a name without labels stands for all of them."""
         state = json.loads(self.muster('status', '--json').stdout)
-        return sum(value for service in state['services'] for key, value in (service.get('metrics') or {}).items()
-                   if key == name or key.startswith(name + '{'))
+        values = [value for service in state['services'] for key, value in (service.get('metrics') or {}).items()
+                  if key == name or key.startswith(name + '{')]
+        if not values:
+            raise AssertionError('no such metric: ' + name)
+        return sum(values)
 
     def one(self, statement):
         rows = self.sql(statement)

@@ -72,7 +72,8 @@ def load_281(db, name):
         updates = sorted((int(n.split('.')[0]), p) for n, p in found.items() if re.match(r'\d{4}\.sql', n))
         db.client("CREATE DATABASE %s CHARACTER SET utf8 COLLATE utf8_bin" % name)
         for path in [base] + [p for n, p in updates if n <= LEVEL_281]:
-            text = (gzip.open if path.endswith('.gz') else open)(path, 'rt', errors='replace').read()
+            with (gzip.open if path.endswith('.gz') else open)(path, 'rt', errors='replace') as f:
+                text = f.read()
             text = re.sub(r'(?im)^\s*(CREATE DATABASE|USE|GRANT)\b[^;]*;', '', text)
             db.client("SET sql_mode='NO_ENGINE_SUBSTITUTION';\n" + text, name, force=True)
     finally:

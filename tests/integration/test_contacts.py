@@ -52,7 +52,7 @@ class TestContacts(unittest.TestCase):
             return list(pool.map(post, enumerate(documents)))
 
     def expect_no_fault(self):
-        for name in ('muster_writer_rejected_total', 'muster_gateway_quarantined_total'):
+        for name in ('muster_writer_rejected_total', 'muster_parser_rejected_total'):
             self.assertEqual(self.s.metric(name), 0, name)
 
     def test_64_first_contacts_with_the_same_new_programs_and_8_of_one_device(self):
