@@ -35,6 +35,21 @@ static bool needs_update(struct account_pairs stored, struct account_pairs sent)
     return false;
 }
 
+void account_facts_accept(struct account_facts *facts, struct account_pairs sent, struct arena *arena)
+{
+    size_t count = facts->pairs.count;
+    struct upload_account *list = count ? arena_alloc(arena, count * sizeof *list) : NULL;
+    if (!list)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        list[i] = facts->pairs.list[i];
+        for (size_t k = 0; k < sent.count; k++)
+            if (sent.list[k].name.data && view_equal(list[i].name, sent.list[k].name))
+                list[i].value = sent.list[k].value;
+    }
+    facts->pairs.list = list;
+}
+
 enum account_answer account_decide(const struct account_facts *facts, struct account_pairs sent)
 {
     if (!facts->known)

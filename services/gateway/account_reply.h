@@ -29,6 +29,12 @@ struct account_facts {
     struct account_pairs pairs; /**< every column but HARDWARE_ID, in the table's order */
 };
 
+/**
+ * With ACCEPT_TAG_UPDATE_FROM_CLIENT: the facts as they will be once the upload is written. Each column takes the last value that was sent under
+ * its name.
+ * @param arena  for the new values; when memory is out the facts stay as they are
+ */
+void account_facts_accept(struct account_facts *facts, struct account_pairs sent, struct arena *arena);
 enum account_answer account_decide(const struct account_facts *facts, struct account_pairs sent);
 void account_reply_write(enum account_answer answer, struct account_pairs stored, struct account_pairs sent,
                          struct buffer *out);

@@ -39,6 +39,7 @@
     X(lookups, "muster_gateway_lookups_total", METRIC_COUNTER, "questions answered for waiting agents")                \
     X(lookups_again, "muster_gateway_lookups_repeated_total", METRIC_COUNTER,                                          \
       "questions asked again on a new connection")                                                                     \
+    X(options_read, "muster_gateway_options_read_total", METRIC_COUNTER, "times that OCS's options were read")         \
     X(database_up, "muster_gateway_database_up", METRIC_GAUGE, "1: the database answers, 0: it is away")
 
 METRICS_DECLARE(gateway_metrics, GATEWAY_METRICS);

@@ -79,6 +79,8 @@
       "questions that may wait for the database; above: 503")                                                          \
     X(config_refresh, "MUSTER_GATEWAY_CONFIG_REFRESH", SET_MS, "2s", 10, 60000,                                        \
       "age at most of OCS's options (table config)")                                                                   \
+    X(accept_tag, "MUSTER_GATEWAY_ACCEPT_TAG", SET_FLAG, "no", 0, 0,                                                   \
+      "take ACCOUNTINFO of known devices too (OCS: ACCEPT_TAG_UPDATE_FROM_CLIENT); as for the writers")                \
     X(agents, "MUSTER_GATEWAY_AGENTS", SET_TEXT, "*", 0, 0,                                                            \
       "User-Agents that may ask for a PROLOG: PREFIX, PREFIX=FIRST..LAST, separated by commas; * is everybody")        \
     X(trusted, "MUSTER_GATEWAY_TRUSTED", SET_TEXT, "127.0.0.1", 0, 0,                                                  \

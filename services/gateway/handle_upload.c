@@ -141,6 +141,8 @@ static status ask_account(struct db *db, void *ctx)
         st = read_facts(w, db, arena, &facts);
     if (st != ST_OK || w->admission.refused)
         return st;
+    if (w->x->gateway->set->accept_tag)
+        account_facts_accept(&facts, w->sent, arena);
     return prepare_account_reply(w, &facts);
 }
 

@@ -159,6 +159,7 @@ static status refresh(struct lookup *l, struct db **db, struct reason *why)
     pthread_mutex_lock(&l->lock);
     l->config = got;
     pthread_mutex_unlock(&l->lock);
+    metric_add(&gateway_metrics.options_read, 1);
     return ST_OK;
 }
 

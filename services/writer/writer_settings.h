@@ -30,7 +30,7 @@
     X(ocs_sessions, "MUSTER_OCS_SESSIONS", SET_FLAG, "no", 0, 0,                                                        \
       "end sessions in OCS's table prolog_conntrack too; the same as the gateways have")                               \
     X(accept_tag, "MUSTER_WRITER_ACCEPT_TAG", SET_FLAG, "no", 0, 0,                                                    \
-      "take ACCOUNTINFO of known devices too (OCS: ACCEPT_TAG_UPDATE_FROM_CLIENT)")                                    \
+      "take ACCOUNTINFO of known devices too (OCS: ACCEPT_TAG_UPDATE_FROM_CLIENT); as for the gateways")               \
     X(asset_tag_duplicates, "MUSTER_WRITER_ASSET_TAG_DUPLICATES", SET_FLAG, "yes", 0, 0,                                 \
       "AUTO_DUPLICATE_LVL 32: equal asset tags count; no: as with OCS nothing is merged when the level has 32")         \
     X(columns_refresh, "MUSTER_WRITER_COLUMNS_REFRESH", SET_MS, "5min", 10, 86400000,                                \

@@ -50,6 +50,40 @@ Test(account, is_decided_as_ocs_does)
     }
 }
 
+/* ACCEPT_TAG_UPDATE_FROM_CLIENT: inventory-to-database.md 7 */
+static const struct {
+    const char *what;
+    struct pair have[MAX], sent[MAX], want[MAX];
+    enum account_answer answer;
+} accepted[] = {
+    {"another value", {{"TAG", "a"}}, {{"TAG", "b"}}, {{"TAG", "b"}}, ACCOUNT_NO_UPDATE},
+    {"an empty value", {{"TAG", "a"}}, {{"TAG", ""}}, {{"TAG", ""}}, ACCOUNT_NO_UPDATE},
+    {"nothing sent", {{"TAG", "a"}}, {{0}}, {{"TAG", "a"}}, ACCOUNT_UPDATE_STORED},
+    {"one of two", {{"TAG", "a"}, {"f3", "b"}}, {{"f3", "c"}}, {{"TAG", "a"}, {"f3", "c"}}, ACCOUNT_UPDATE_STORED},
+    {"twice, the last one counts",
+     {{"TAG", "a"}, {"f3", "b"}},
+     {{"TAG", "x"}, {"TAG", "y"}},
+     {{"TAG", "y"}, {"f3", "b"}},
+     ACCOUNT_UPDATE_STORED},
+    {"names compare with their case", {{"TAG", "a"}}, {{"tag", "b"}}, {{"TAG", "a"}}, ACCOUNT_NO_UPDATE},
+    {"no column", {{0}}, {{"TAG", "b"}}, {{0}}, ACCOUNT_UPDATE_STORED},
+};
+
+Test(account, agents_values_are_accepted)
+{
+    AUTO(arena_destroy) struct arena *arena = arena_new(4096);
+    for (size_t i = 0; i < COUNT(accepted); i++) {
+        struct upload_account have[MAX], sent[MAX], want[MAX];
+        struct account_facts facts = {true, true, pairs_of(accepted[i].have, have)};
+        struct account_pairs wanted = pairs_of(accepted[i].want, want), from = pairs_of(accepted[i].sent, sent);
+        account_facts_accept(&facts, from, arena);
+        cr_assert_eq(facts.pairs.count, wanted.count, "%s", accepted[i].what);
+        for (size_t k = 0; k < wanted.count; k++)
+            cr_expect(view_equal(facts.pairs.list[k].value, wanted.list[k].value), "%s: %zu", accepted[i].what, k);
+        cr_expect_eq(account_decide(&facts, from), accepted[i].answer, "%s", accepted[i].what);
+    }
+}
+
 static const struct {
     enum account_answer answer;
     const char *inside;
