@@ -43,8 +43,7 @@ class Crowd(Player):
     def step_together(self, pool, steps, result):
         statements = sorted({line for step in steps for line in step.statements})
         if statements:
-            self.database.ask(*statements)
-            self.wait_for_the_operator()
+            self.operate(statements)
         answers = [pool.submit(request.send, *self.site.next_gateway(), step) for step in steps]
         for step, answer in zip(steps, answers):
             self.judge(result, step.name, compare.compare_answers(step.expected, answer.result()))

@@ -81,8 +81,7 @@ class Player:
 
     def step(self, scenario, step, result):
         if step.statements:
-            self.database.ask(*step.statements)
-            self.wait_for_the_operator()
+            self.operate(step.statements)
         waits = self.documented.waits(scenario.name, step.name)
         got, held = {}, self.site.held() if waits else 0
         if step.is_request:
@@ -98,6 +97,11 @@ class Player:
             self.look(result, step.name)
         for statement, rows in step.selects:
             self.select(result, step.name, statement, rows)
+
+    def operate(self, statements):
+        """What the operator does before a request. A background job sees all of it or nothing."""
+        self.database.ask(*(['BEGIN', *statements, 'COMMIT'] if self.jobs else statements))
+        self.wait_for_the_operator()
 
     def settle(self, waits, held):
         """Until what was accepted is in the database; or, where it has to wait, until a writer has tried."""
