@@ -31,21 +31,36 @@ static void hear_verdict(void *ctx, struct upload_id id, enum link_verdict verdi
     pthread_mutex_unlock(&g->lock);
 }
 
+static void open_gateway(struct line *l)
+{
+    static const struct link_settings link = {.beat_ms = 20};
+    struct reason why = {0};
+    const struct link_owner owner = {&l->gateway, next_upload, hear_verdict};
+    cr_assert_eq(link_producer_new(l->gateway_address, &link, &owner, &l->uplink, &why), ST_OK, "%s", why.text);
+}
+
+void line_restart_gateway(struct line *l)
+{
+    link_producer_destroy(STEAL(l->uplink));
+    for (size_t i = 0; i < l->gateway.count; i++)
+        l->gateway.uploads[i].is_out = l->gateway.uploads[i].has_verdict = false;
+    open_gateway(l);
+}
+
 void line_start(struct line *l, unsigned lost_max)
 {
     static const struct work_settings work = {.inflated_max = 1 << 20, .record_max = 1 << 20, .ratio_max = 100};
     static const char *const conditions[] = {NULL};
     static const struct link_settings link = {.beat_ms = 20};
-    char address[80];
     struct reason why = {0};
     *l = (struct line){.gateway.lock = PTHREAD_MUTEX_INITIALIZER};
     xml_library_init();
-    snprintf(address, sizeof address, "ipc:///tmp/muster-test-parser-%d-gateway.sock", (int)getpid());
+    snprintf(l->gateway_address, sizeof l->gateway_address, "ipc:///tmp/muster-test-parser-%d-gateway.sock",
+             (int)getpid());
     snprintf(l->writers_address, sizeof l->writers_address, "ipc:///tmp/muster-test-parser-%d.sock", (int)getpid());
-    const struct link_owner owner = {&l->gateway, next_upload, hear_verdict};
-    cr_assert_eq(link_producer_new(address, &link, &owner, &l->uplink, &why), ST_OK, "%s", why.text);
+    open_gateway(l);
     cr_assert_eq(admin_start("", "parser", conditions, &l->admin, &why), ST_OK, "%s", why.text);
-    cr_assert_eq(link_consumer_new(address, ~0u, 4, &link, &l->from, &why), ST_OK, "%s", why.text);
+    cr_assert_eq(link_consumer_new(l->gateway_address, ~0u, 4, &link, &l->from, &why), ST_OK, "%s", why.text);
     cr_assert_eq(relay_new(l->writers_address, l->from, lost_max, &link, &l->relay, &why), ST_OK, "%s", why.text);
     cr_assert_eq(worker_start(&work, l->from, l->relay, l->admin, &l->worker), ST_OK);
 }

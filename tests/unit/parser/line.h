@@ -29,7 +29,7 @@ struct line {
     struct relay *relay;
     struct worker *worker;
     struct admin *admin;
-    char writers_address[80];
+    char gateway_address[80], writers_address[80];
 };
 
 /** @param lost_max  of the relay */
@@ -40,6 +40,8 @@ void line_clear(struct line *l);
 
 /** Let the gateway offer an upload; its id is its number. @return the number */
 size_t line_offer(struct line *l, enum upload_kind kind, struct view body);
+/** End the gateway's link and begin a new one that offers everything again. */
+void line_restart_gateway(struct line *l);
 struct link_consumer *line_writer(struct line *l, unsigned credit);
 /** Wait for what becomes of an upload: "ack", "retry code", "reject code"; "nothing" when that takes too long. */
 const char *line_verdict(struct line *l, size_t number);

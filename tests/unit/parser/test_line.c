@@ -1,7 +1,11 @@
 /* From a gateway's link to a writer's and back: what is given, and what is answered. */
 #include "tests/unit/parser/line.h"
 
+#include "services/parser/parser_metrics.h"
+
 #include <criterion/criterion.h>
+#include <signal.h>
+#include <sys/wait.h>
 
 #define INVENTORY                                                                                                      \
     VIEW_LITERAL(                                                                                                      \
@@ -88,26 +92,82 @@ Test(line, a_contact_is_passed_on_under_the_id_that_the_spool_gave_it)
     line_clear(&l);
 }
 
-/* A writer that dies with a record is not told from a link that ends: here, the parser's. */
+/* In a process of its own: a writer that dies with the record that it takes. */
+static void die_with_a_record(struct line *l)
+{
+    pid_t pid = fork();
+    int end = 0;
+    cr_assert_geq(pid, 0);
+    if (pid == 0) {
+        struct link_consumer *writer = line_writer(l, 1);
+        if (link_consumer_take(writer, 10000))
+            raise(SIGKILL);
+        _exit(1);
+    }
+    waitpid(pid, &end, 0);
+    cr_assert(WIFSIGNALED(end));
+}
+
 Test(line, a_record_that_was_lost_often_enough_goes_back_to_the_gateway)
 {
-    static const struct {
-        unsigned lost_max;
-        const char *heard;
-    } cases[] = {{1, "retry consumer_lost"}, {2, "retry parser_stopped"}};
-    for (size_t i = 0; i < COUNT(cases); i++) {
+    for (unsigned lost_max = 1; lost_max <= 3; lost_max++) {
         struct line l;
-        line_start(&l, cases[i].lost_max);
-        struct link_consumer *writer = line_writer(&l, 1);
+        line_start(&l, lost_max);
         size_t number = line_offer(&l, UPLOAD_INVENTORY, INVENTORY);
-        struct link_delivery *d = link_consumer_take(writer, 5000);
-        cr_assert_not_null(d);
-        line_stop_parser(&l);
-        cr_expect_str_eq(line_verdict(&l, number), cases[i].heard);
-        link_consumer_answer(writer, d, LINK_ACK, NULL); /* too late: the gateway offers it to another parser */
-        link_consumer_destroy(writer);
+        for (unsigned i = 0; i < lost_max; i++) {
+            cr_expect_not(l.gateway.uploads[number].has_verdict, "after %u of %u", i, lost_max);
+            die_with_a_record(&l);
+        }
+        cr_expect_str_eq(line_verdict(&l, number), "retry " LINK_WHY_LOST);
         line_clear(&l);
     }
+}
+
+/* A link that ends because the parser does is nobody's death. */
+Test(line, a_parser_that_stops_blames_no_writer)
+{
+    struct line l;
+    line_start(&l, 1);
+    struct link_consumer *writer = line_writer(&l, 1);
+    size_t number = line_offer(&l, UPLOAD_INVENTORY, INVENTORY);
+    struct link_delivery *d = link_consumer_take(writer, 5000);
+    cr_assert_not_null(d);
+    line_stop_parser(&l);
+    cr_expect_str_eq(line_verdict(&l, number), "retry parser_stopped");
+    link_consumer_answer(writer, d, LINK_ACK, NULL); /* too late: the gateway offers it to another parser */
+    link_consumer_destroy(writer);
+    line_clear(&l);
+}
+
+/* The gateway loses sight of the parser and gives it again what it still holds, some of it with a writer. */
+Test(line, an_upload_that_comes_again_is_held_once_and_answered_once)
+{
+    enum { UPLOADS = 2, WITH_WRITER = 1 }; /* the parser grants 4, also for what it holds of the session before */
+    struct line l;
+    line_start(&l, 9);
+    int64_t parsed = metric_get(&parser_metrics.inventories);
+    for (size_t i = 0; i < UPLOADS; i++)
+        line_offer(&l, UPLOAD_INVENTORY, INVENTORY);
+    struct link_consumer *writer = line_writer(&l, WITH_WRITER);
+    struct link_delivery *first = link_consumer_take(writer, 5000);
+    cr_assert_not_null(first);
+    line_restart_gateway(&l);
+    for (int left_ms = 5000; left_ms > 0 && metric_get(&parser_metrics.inventories) < parsed + 2 * UPLOADS; left_ms--)
+        usleep(1000);
+    cr_expect_eq(metric_get(&parser_metrics.inventories), parsed + 2 * UPLOADS, "all came again");
+    cr_expect_eq(relay_held(l.relay), UPLOADS, "%zu are held", relay_held(l.relay));
+    link_consumer_answer(writer, first, LINK_ACK, NULL);
+    for (size_t i = WITH_WRITER; i < UPLOADS; i++) {
+        struct link_delivery *d = link_consumer_take(writer, 5000);
+        cr_assert_not_null(d);
+        link_consumer_answer(writer, d, LINK_ACK, NULL);
+    }
+    for (size_t i = 0; i < UPLOADS; i++)
+        cr_expect_str_eq(line_verdict(&l, i), "ack", "upload %zu", i);
+    cr_expect_null(link_consumer_take(writer, 100), "none is written twice");
+    cr_expect_eq(relay_held(l.relay), 0);
+    link_consumer_destroy(writer);
+    line_clear(&l);
 }
 
 Test(line, a_parser_that_stops_gives_back_what_it_holds)

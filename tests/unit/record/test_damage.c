@@ -32,7 +32,8 @@ Test(record_damage, every_cut_and_every_flipped_bit_is_noticed)
             buffer_add(&flipped, message.data, message.len);
             flipped.data[i] ^= 1 << (i % 8);
             struct reason why = {0};
-            cr_expect_eq(open_copy(&flipped, &why), ST_MALFORMED, "byte %zu", i);
+            status st = open_copy(&flipped, &why);
+            cr_expect(st == ST_MALFORMED || (i == FORMAT_AT && st == ST_REFUSED), "byte %zu", i);
             cr_expect_neq(why.code[0], '\0');
         }
     }
