@@ -260,27 +260,6 @@ static bool receive(struct link_producer *p)
 
 /* ---------------------------------------------------------------- giving ---- */
 
-static void release_body(void *body, void *hint)
-{
-    struct link_message *m = hint;
-    m->release(body);
-    free(m);
-}
-
-/* The owner's memory as a ZeroMQ message, without a copy. On failure the body is released. */
-static status wrap_body(const struct link_message *m, zmq_msg_t *out)
-{
-    struct link_message *keep = malloc(sizeof *keep);
-    if (keep)
-        *keep = *m;
-    if (!keep || zmq_msg_init_data(out, m->body, m->len, release_body, keep) != 0) {
-        free(keep);
-        m->release(m->body);
-        return ST_NO_MEMORY;
-    }
-    return ST_OK;
-}
-
 static status send_message(struct link_producer *p, struct peer *c, const struct link_message *m, uint64_t lease)
 {
     struct frame f = {
@@ -293,7 +272,7 @@ static status send_message(struct link_producer *p, struct peer *c, const struct
         .lease = lease,
     };
     zmq_msg_t body;
-    if (wrap_body(m, &body) != ST_OK)
+    if (wire_wrap(m, &body) != ST_OK)
         return ST_NO_MEMORY;
     status st = wire_send(p->socket, &c->address, &f, &body);
     if (st != ST_OK)

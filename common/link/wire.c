@@ -221,6 +221,26 @@ void wire_reason(const zmq_msg_t *body, const char *fallback, struct reason *out
     reason_set(out, is_word ? code : fallback, "%.*s", (int)text_len, len ? p + text_at : "");
 }
 
+static void release_body(void *body, void *hint)
+{
+    struct link_message *m = hint;
+    m->release(body);
+    free(m);
+}
+
+status wire_wrap(const struct link_message *m, zmq_msg_t *out)
+{
+    struct link_message *keep = malloc(sizeof *keep);
+    if (keep)
+        *keep = *m;
+    if (!keep || zmq_msg_init_data(out, m->body, m->len, release_body, keep) != 0) {
+        free(keep);
+        m->release(m->body);
+        return ST_NO_MEMORY;
+    }
+    return ST_OK;
+}
+
 status wake_init(struct wake *w)
 {
     atomic_init(&w->is_set, false);

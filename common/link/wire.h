@@ -66,6 +66,9 @@ void wire_say(void *socket, const struct wire_address *to, struct frame f, const
 /** What such a body says; cut and cleaned, `fallback` as code where it has none that is a word. */
 void wire_reason(const zmq_msg_t *body, const char *fallback, struct reason *out);
 
+/** An owner's memory as a ZeroMQ message, without a copy. On failure the body is released. @retval ST_NO_MEMORY */
+MUST_CHECK status wire_wrap(const struct link_message *m, zmq_msg_t *out);
+
 /** An event that many threads set and one waits for in zmq_poll(). */
 struct wake {
     int fd;

@@ -208,7 +208,7 @@ class Chaos:
         self.later(seconds, proxy.release)
 
     def run(self):
-        while not self.end.wait(self.dice.uniform(0.2, 1.2)):
+        while not self.end.wait(self.dice.uniform(0.1, 0.8)):
             self.counters.look()
             if self.restarts and self.fleet.answered >= self.restarts[0][0] * DEVICES * REVISIONS:
                 pid = services(self.s).get('mariadb-1')

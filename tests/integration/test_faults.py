@@ -162,9 +162,12 @@ class TestFaults(unittest.TestCase):
         os.kill(self.pid, signal.SIGCONT)
 
     def test_uploads_that_nobody_can_read(self):
-        bodies = {'cut in the middle': inventory('cut-2026-03-04-05-06-07', content('x'))[:-150].encode(),
-                  'a DOCTYPE': inventory('doc-2026-03-04-05-06-07', content('x')).replace('<REQUEST>', '<!DOCTYPE x []><REQUEST>').encode(),
-                  'not well-formed': inventory('tag-2026-03-04-05-06-07', '<HARDWARE><NAME>x</HARDWARE>').encode()}
+        # envelope first: the gateway has read what it needs before the fault comes
+        form = '<?xml version="1.0"?>\n%s<REQUEST><DEVICEID>%s-2026-03-04-05-06-07</DEVICEID><QUERY>INVENTORY</QUERY><CONTENT>%s</CONTENT></REQUEST>'
+        bodies = {'cut in the middle': (form % ('', 'cut', content('x')))[:-60].encode(),
+                  'a DOCTYPE': (form % ('<!DOCTYPE REQUEST []>', 'doc', content('x'))).encode(),
+                  'not well-formed': (form % ('', 'tag', '<HARDWARE><NAME>x</HARDWARE>')).encode(),
+                  'too deep': (form % ('', 'deep', '<A>' * 100 + '</A>' * 100)).encode()}
         answers = {}
         before = self.metric('muster_parser_rejected_total', 'parser-1')
         devices = self.send('beside', 6)
