@@ -38,7 +38,7 @@ static void seal(uint8_t *bytes, size_t size)
     }
 }
 
-static void scan(const uint8_t *bytes, size_t size)
+static void scan(const uint8_t *bytes, size_t size, enum scan_how how)
 {
     const struct segment_head head = {.number = NUMBER, .nonce = NONCE, .size = (int64_t)size};
     AUTO(scan_clear) struct scan s = {0};
@@ -46,7 +46,7 @@ static void scan(const uint8_t *bytes, size_t size)
     AUTO(fd_close) int fd = memfd_create("segment", MFD_CLOEXEC);
     if (fd < 0 || pwrite(fd, bytes, size, 0) != (ssize_t)size)
         return;
-    if (scan_segment(&spool_calls_real, fd, &head, (int64_t)size, &s) != ST_OK)
+    if (scan_segment(&spool_calls_real, fd, &head, (int64_t)size, how, &s) != ST_OK)
         abort();
     check(&s, (int64_t)size);
     if (scan_origin(&spool_calls_real, fd, (int64_t)size, NUMBER, &nonce) != ST_OK)
@@ -57,12 +57,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < SEGMENT_HEAD || size > 1 << 16)
         return 0;
-    scan(data, size);
+    scan(data, size, SCAN_ALL);
+    scan(data, size, SCAN_LAZILY);
     AUTO(mem_free) uint8_t *sealed = malloc(size);
     if (!sealed)
         return 0;
     memcpy(sealed, data, size);
     seal(sealed, size);
-    scan(sealed, size);
+    scan(sealed, size, SCAN_ALL);
+    scan(sealed, size, SCAN_LAZILY);
     return 0;
 }
