@@ -1,6 +1,7 @@
 #include "services/gateway/spool/recovery.h"
 
 #include "common/log/log.h"
+#include "services/gateway/spool/ack_log.h"
 #include "services/gateway/spool/files.h"
 #include "services/gateway/spool/found.h"
 #include "services/gateway/spool/quarantine.h"
@@ -101,6 +102,10 @@ static status enter_all(struct spool *s, const struct scan *scan, struct segment
         s->last_us = f->record.id.hi > s->last_us ? f->record.id.hi : s->last_us;
         if (found_is_acked(acks, place))
             continue;
+        if (f->record.is_again && index_has(s->index, f->record.device_hash, f->record.id)) {
+            ack_log_add(s, slot, place); /* its first record is there, too: the acknowledgement was lost in a crash */
+            continue;
+        }
         const struct indexed upload = {
             .id = f->record.id,
             .device_hash = f->record.device_hash,

@@ -138,6 +138,16 @@ static status verify(struct window *w, int64_t from, struct scan *s)
     return st;
 }
 
+/* Where a record may begin next: most of a segment that is not full is zeros, in which none does. */
+static int64_t step_on(struct window *w, int64_t at)
+{
+    const uint8_t *p = look(w, at, RECORD_HEAD);
+    size_t left = w->len - (size_t)(at - w->at), zeros = 0;
+    while (zeros + RECORD_ALIGN <= left && get_be64(p + zeros) == 0)
+        zeros += RECORD_ALIGN;
+    return zeros > RECORD_HEAD ? at + (int64_t)zeros - RECORD_HEAD : at + RECORD_ALIGN;
+}
+
 static status find_headers(struct window *w, const struct segment_head *head, struct scan *s)
 {
     int64_t gap = -1; /* where the present one began */
@@ -150,7 +160,7 @@ static status find_headers(struct window *w, const struct segment_head *head, st
         if (found != RECORD) {
             gap = gap < 0 ? at : gap;
             has_suspect |= found == SUSPECT;
-            at += RECORD_ALIGN;
+            at = step_on(w, at);
             continue;
         }
         if (gap >= 0)

@@ -163,9 +163,9 @@ static bool is_it(void *ctx, const struct spool_piece *p)
     struct search *s = ctx;
     if (strcmp(p->name, s->name) != 0)
         return true;
-    s->found = *p; /* one that was set aside just now is in both: the quarantine comes last */
+    s->found = *p;
     s->is_found = true;
-    return true;
+    return false;
 }
 
 /* @return the folder of its spool, NULL: it is nowhere */
