@@ -87,11 +87,13 @@ void index_destroy(struct index *ix)
     free(ix);
 }
 
-/* More buckets when chains get long; when there is no memory for them, chains stay long. */
-static void grow_buckets(struct index *ix)
+/* More buckets before chains get long; when there is no memory for them, chains stay long. */
+static void grow_buckets(struct index *ix, size_t entries)
 {
-    size_t count = ix->bucket_count * 4;
-    uint32_t *buckets = malloc(count * sizeof *buckets);
+    size_t count = ix->bucket_count;
+    while (count < entries)
+        count *= 4;
+    uint32_t *buckets = count > ix->bucket_count ? malloc(count * sizeof *buckets) : NULL;
     if (!buckets)
         return;
     memset(buckets, 0xff, count * sizeof *buckets);
@@ -132,8 +134,8 @@ status index_reserve(struct index *ix, size_t count)
         if (st != ST_OK)
             return st;
     }
-    if (ix->count > ix->bucket_count * 2)
-        grow_buckets(ix);
+    if (ix->count + count > ix->bucket_count * 2)
+        grow_buckets(ix, ix->count + count);
     return ST_OK;
 }
 
