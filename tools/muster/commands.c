@@ -36,17 +36,13 @@ static const struct command commands[] = {
     {"pin", "list|clear DEVICEID", "Which device is held to which certificate; let a device show a new one.",
      TAKES(data) | TAKES(database), 1, 2, command_pin},
     {"keys", "FILE",
-     "Make a key for the links between services on several machines. Each gets it as MUSTER_LINK_KEY_FILE=FILE.", 0, 1, 1,
-     command_keys},
+     "Make a key for the links between services on several machines. Each gets it as MUSTER_LINK_KEY_FILE=FILE.", 0, 1,
+     1, command_keys},
     {"sections", "FILE",
      "Check a file that declares sections and print what it says. Exit status 2: something in it is wrong.", 0, 1, 1,
      command_sections},
     {"spool", "check|list|show ID...|replay ID...|drop ID...",
-     "What rests in the spools and their quarantine: verify it, list it, show an upload's XML, offer a quarantined one "
-     "again,\n"
-     "           or remove one for good (a pending one only while its gateway is stopped). Exit status 1: damage was "
-     "found, or it\n"
-     "           did not work.",
+     "What rests in the spools and in quarantine: verify, list, show, offer again, remove. Exit status 1: damage.",
      TAKES(data) | TAKES(spool) | TAKES(raw) | TAKES(limit), 1, SIZE_MAX, command_spool},
     {"test", "[PRESET...]", "Build and run all tests of the source tree.", 0, 0, SIZE_MAX, command_test},
 };

@@ -12,6 +12,8 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+enum { PATH_ROOM = 128 }; /* below the folder of the spool */
+
 static const char *const state_names[SPOOL_STATES] = {
     [SPOOL_PENDING] = "pending",        [SPOOL_BROKEN] = "broken",       [SPOOL_FOREIGN] = "foreign",
     [SPOOL_QUARANTINED] = "quarantine", [SPOOL_REPLAYING] = "replaying", [SPOOL_CUT_OUT] = "damaged",
@@ -240,16 +242,16 @@ static const char *suffix_of(enum spool_state state)
 }
 
 /* Path below the spool's folder, and where the bytes begin in that file. */
-static int64_t locate(const struct spool_piece *piece, char path[static 2 * SPOOL_NAME])
+static int64_t locate(const struct spool_piece *piece, char path[static PATH_ROOM])
 {
     char name[SEGMENT_NAME];
     const char *suffix = suffix_of(piece->state);
     if (suffix)
-        snprintf(path, 2 * SPOOL_NAME, "quarantine/%s%s", piece->name, suffix);
+        snprintf(path, PATH_ROOM, "quarantine/%s%s", piece->name, suffix);
     else if (piece->state == SPOOL_FOREIGN)
-        snprintf(path, 2 * SPOOL_NAME, "segments/%s", piece->name);
+        snprintf(path, PATH_ROOM, "segments/%s", piece->name);
     else
-        snprintf(path, 2 * SPOOL_NAME, "segments/%s", segment_name(piece->segment, "seg", name));
+        snprintf(path, PATH_ROOM, "segments/%s", segment_name(piece->segment, "seg", name));
     return piece->state == SPOOL_PENDING ? piece->at + RECORD_HEAD : piece->at;
 }
 
@@ -265,7 +267,7 @@ static bool is_still_there(int fd, const struct spool_piece *piece)
 
 status spool_piece_read(const char *folder, const struct spool_piece *piece, struct buffer *out)
 {
-    char path[2 * SPOOL_NAME];
+    char path[PATH_ROOM];
     int64_t at = locate(piece, path);
     AUTO(fd_close) int fd = open_below(folder, path, O_RDONLY | O_NOFOLLOW);
     if (fd < 0)
@@ -288,7 +290,7 @@ static status failed(const struct spool_piece *piece, struct reason *why)
 
 status spool_piece_replay(const char *folder, const struct spool_piece *piece, struct reason *why)
 {
-    char from[2 * SPOOL_NAME], to[2 * SPOOL_NAME];
+    char from[PATH_ROOM], to[PATH_ROOM];
     if (piece->state == SPOOL_REPLAYING)
         return ST_OK;
     if (piece->state != SPOOL_QUARANTINED || piece->kind == 0) {
@@ -306,7 +308,7 @@ status spool_piece_replay(const char *folder, const struct spool_piece *piece, s
 
 static status drop_file(const char *folder, const struct spool_piece *piece, struct reason *why)
 {
-    char path[2 * SPOOL_NAME];
+    char path[PATH_ROOM];
     snprintf(path, sizeof path, "%s%s", piece->name, suffix_of(piece->state));
     AUTO(fd_close) int quarantine = open_below(folder, "quarantine", O_RDONLY | O_DIRECTORY);
     if (quarantine < 0 || unlinkat(quarantine, path, 0) != 0)
@@ -320,7 +322,7 @@ static status drop_file(const char *folder, const struct spool_piece *piece, str
 /* Its acknowledgement is written in the place of the gateway, which is kept out meanwhile. */
 static status acknowledge(const char *folder, const struct spool_piece *piece, struct reason *why)
 {
-    char path[2 * SPOOL_NAME];
+    char path[PATH_ROOM];
     uint8_t raw[ACK_SIZE];
     AUTO(fd_close) int lock = open_below(folder, "lock", O_RDONLY);
     if (lock < 0)

@@ -278,8 +278,8 @@ static void judge(struct life *life, struct tally *t, const char *what, int at)
     disk_plan(DISK_NO_FAULT, 0, 0);
     life->box.set.max *= 4; /* so that what is replayed need not wait */
     sandbox_open_with(&life->box, &disk_calls);
-    cr_expect(BECOMES_TRUE(note_some(life, t), 3000), "%s %d: %lld pending, %d to be replayed: stuck",
-              what, at, (long long)spool_count(life->box.spool).pending,
+    cr_expect(BECOMES_TRUE(note_some(life, t), 3000), "%s %d: %lld pending, %d to be replayed: stuck", what, at,
+              (long long)spool_count(life->box.spool).pending,
               sandbox_count_files(&life->box, "quarantine", ".replay"));
     for (int i = 0; i < UPLOADS; i++) {
         const struct sent *s = &life->sent[i];
