@@ -20,7 +20,7 @@ status found_read_head(const struct spool_calls *calls, int fd, uint64_t number,
     status st = segment_head_decode(raw, &f->head);
     if (st == ST_REFUSED)
         return st;
-    if (st == ST_OK && f->head.number == number) {
+    if (st == ST_OK && f->head.number == number && f->head.size >= SEGMENT_HEAD + RECORD_HEAD) {
         f->len = info.st_size < f->head.size ? info.st_size : f->head.size;
         f->has_ack_slots = true;
         return ST_OK;
