@@ -18,6 +18,7 @@ int command_why(const struct options *options);
 int command_pin(const struct options *options);
 int command_keys(const struct options *options);
 int command_sections(const struct options *options);
+int command_spool(const struct options *options);
 int command_test(const struct options *options);
 
 /** "muster: text" on stderr. */

@@ -41,6 +41,9 @@ static const struct command commands[] = {
     {"sections", "FILE",
      "Check a file that declares sections and print what it says. Exit status 2: something in it is wrong.", 0, 1, 1,
      command_sections},
+    {"spool", "check|list|show ID...|replay ID...|drop ID...",
+     "What rests in the spools and in quarantine: verify, list, show, offer again, remove. Exit status 1: damage.",
+     TAKES(data) | TAKES(spool) | TAKES(raw) | TAKES(limit), 1, SIZE_MAX, command_spool},
     {"test", "[PRESET...]", "Build and run all tests of the source tree.", 0, 0, SIZE_MAX, command_test},
 };
 

@@ -38,7 +38,10 @@ enum { EXIT_NOT_RUNNING = 3 };
     X(ca, "--ca", OPT_TEXT, "", 0, 0, "FILE", "certificates to trust for an https URL")                                \
     X(parallel, "--parallel", OPT_NUMBER, "4", 1, 64, "N", "connections at a time")                                    \
     X(timeout_s, "--timeout", OPT_NUMBER, "60", 0, 86400, "S", "give up after this many seconds")                      \
-    X(indexes, "--indexes", OPT_FLAG, "", 0, 0, "", "also add the indexes that OCS lacks")
+    X(indexes, "--indexes", OPT_FLAG, "", 0, 0, "", "also add the indexes that OCS lacks")                             \
+    X(spool, "--spool", OPT_TEXT, "", 0, 0, "DIR", "one gateway's spool instead of all below --data")                  \
+    X(raw, "--raw", OPT_FLAG, "", 0, 0, "", "show: the body's bytes as they were received")                            \
+    X(limit, "--limit", OPT_NUMBER, "1000", 0, 1000000000, "N", "list: at most so many pending uploads of a spool")
 
 #define OPTION_C_OPT_TEXT   const char *
 #define OPTION_C_OPT_NUMBER long

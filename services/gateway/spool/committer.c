@@ -47,7 +47,7 @@ static status make_now(struct spool *s)
     uint32_t slot = REF_NONE;
     s->is_making = true;
     pthread_mutex_unlock(&s->lock);
-    status st = files_make(s, false, &slot);
+    status st = spool_files_make(s, false, &slot);
     pthread_mutex_lock(&s->lock);
     s->is_making = false;
     s->active = slot;
@@ -74,7 +74,8 @@ static status change_segment(struct spool *s)
     }
     pthread_mutex_unlock(&s->lock);
     if (st == ST_NO_SPACE)
-        log_warning("spool full: uploads are refused", LOG_NUMBER("max", s->set.max));
+        log_warning("spool full: uploads are refused", LOG_NUMBER("max", s->set.max),
+                    LOG_NUMBER("quarantine_bytes", metric_get(&spool_metrics.quarantine_bytes)));
     return st;
 }
 
@@ -105,7 +106,7 @@ static void take_back(struct spool *s, const struct segment *g, const struct app
         status written = calls_write_all(s->calls, g->fd, &part, 1, (off_t)a->place * RECORD_ALIGN);
         st = written == ST_OK ? st : written;
     }
-    if (st != ST_OK || s->calls->sync(g->fd) != 0)
+    if (s->calls->sync(g->fd) != 0 || st != ST_OK)
         log_warning("uploads that were refused may be offered after the next start", LOG_NUMBER("segment", g->number));
 }
 

@@ -10,7 +10,7 @@
 
 enum { ZEROS = 1 << 20 }; /* written at a time, so that commits get between */
 
-status files_add(struct spool *s, struct segment *segment, uint32_t *slot)
+status spool_files_add(struct spool *s, struct segment *segment, uint32_t *slot)
 {
     size_t i = 0;
     while (i < s->segment_room && s->segments[i])
@@ -113,7 +113,7 @@ static status make_file(struct spool *s, struct segment *g, const char *from, bo
 static status choose(struct spool *s, struct segment *g, char *from, bool *is_new)
 {
     *is_new = s->free_count == 0;
-    if (*is_new && s->bytes_on_disk + s->set.segment_size > s->set.max)
+    if (spool_is_over(s, *is_new ? g->size : 0))
         return ST_NO_SPACE;
     g->number = ++s->last_number;
     if (*is_new)
@@ -124,7 +124,7 @@ static status choose(struct spool *s, struct segment *g, char *from, bool *is_ne
     return ST_OK;
 }
 
-status files_make(struct spool *s, bool writes_zeros, uint32_t *slot)
+status spool_files_make(struct spool *s, bool writes_zeros, uint32_t *slot)
 {
     char from[SEGMENT_NAME];
     bool is_new;
@@ -140,7 +140,7 @@ status files_make(struct spool *s, bool writes_zeros, uint32_t *slot)
     st = make_file(s, g, from, is_new, writes_zeros);
     pthread_mutex_lock(&s->lock);
     if (st == ST_OK)
-        st = files_add(s, g, slot);
+        st = spool_files_add(s, g, slot);
     if (st == ST_OK) {
         s->bytes_used += g->size;
         g = NULL;
@@ -200,7 +200,7 @@ static void retire(struct spool *s, const struct segment *g, bool is_kept)
     pthread_mutex_unlock(&s->lock);
 }
 
-void files_retire(struct spool *s)
+void spool_files_retire(struct spool *s)
 {
     bool is_kept = false;
     for (size_t from = 0;;) {
@@ -214,10 +214,33 @@ void files_retire(struct spool *s)
     }
 }
 
+/* One of the free ones, when there is too much. With the lock. */
+static bool take_free(struct spool *s, uint64_t *number)
+{
+    if (s->free_count == 0 || !spool_is_over(s, 0))
+        return false;
+    *number = s->free_numbers[--s->free_count];
+    return true;
+}
+
+void spool_files_trim(struct spool *s)
+{
+    uint64_t number;
+    char name[SEGMENT_NAME];
+    pthread_mutex_lock(&s->lock);
+    while (take_free(s, &number)) {
+        pthread_mutex_unlock(&s->lock);
+        int result = s->calls->unlink(s->segment_folder, segment_name(number, "free", name));
+        pthread_mutex_lock(&s->lock);
+        s->bytes_on_disk -= result == 0 ? s->set.segment_size : 0;
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
 /* --------------------------------------------------------------- reading ---- */
 
 /* One descriptor serves all readers: they read one segment after the other, and a spool may have thousands. */
-status files_read(struct spool *s, uint64_t number, void *out, size_t len, off_t at)
+status spool_files_read(struct spool *s, uint64_t number, void *out, size_t len, off_t at)
 {
     pthread_mutex_lock(&s->read_lock);
     if (s->read_fd < 0 || s->read_number != number) {

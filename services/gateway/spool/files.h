@@ -7,7 +7,7 @@
 #include "services/gateway/spool/state.h"
 
 /** A slot for `segment`, which is owned by the spool from then on. With the lock. @retval ST_NO_MEMORY */
-MUST_CHECK status files_add(struct spool *s, struct segment *segment, uint32_t *slot);
+MUST_CHECK status spool_files_add(struct spool *s, struct segment *segment, uint32_t *slot);
 
 /**
  * A new segment, ready to be written: one to be used again, else a new file if the cap allows it. Without the lock; one
@@ -17,12 +17,15 @@ MUST_CHECK status files_add(struct spool *s, struct segment *segment, uint32_t *
  *                      room is only reserved
  * @retval ST_NO_SPACE  the cap or the disk  @retval ST_IO  @retval ST_NO_MEMORY
  */
-MUST_CHECK status files_make(struct spool *s, bool writes_zeros, uint32_t *slot);
+MUST_CHECK status spool_files_make(struct spool *s, bool writes_zeros, uint32_t *slot);
 
 /** Remove, or keep to be used again, every segment in which nothing lives. Without the lock; the keeper only. */
-void files_retire(struct spool *s);
+void spool_files_retire(struct spool *s);
+
+/** Remove segments that are kept to be used again while there is more than the cap allows. As above. */
+void spool_files_trim(struct spool *s);
 
 /** Read bytes of a segment. Without the lock. @retval ST_MALFORMED  @retval ST_IO */
-MUST_CHECK status files_read(struct spool *s, uint64_t number, void *out, size_t len, off_t at);
+MUST_CHECK status spool_files_read(struct spool *s, uint64_t number, void *out, size_t len, off_t at);
 
 #endif

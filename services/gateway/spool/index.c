@@ -87,11 +87,13 @@ void index_destroy(struct index *ix)
     free(ix);
 }
 
-/* More buckets when chains get long; when there is no memory for them, chains stay long. */
-static void grow_buckets(struct index *ix)
+/* More buckets before chains get long; when there is no memory for them, chains stay long. */
+static void grow_buckets(struct index *ix, size_t entries)
 {
-    size_t count = ix->bucket_count * 4;
-    uint32_t *buckets = malloc(count * sizeof *buckets);
+    size_t count = ix->bucket_count;
+    while (count < entries)
+        count *= 4;
+    uint32_t *buckets = count > ix->bucket_count ? malloc(count * sizeof *buckets) : NULL;
     if (!buckets)
         return;
     memset(buckets, 0xff, count * sizeof *buckets);
@@ -132,8 +134,8 @@ status index_reserve(struct index *ix, size_t count)
         if (st != ST_OK)
             return st;
     }
-    if (ix->count > ix->bucket_count * 2)
-        grow_buckets(ix);
+    if (ix->count + count > ix->bucket_count * 2)
+        grow_buckets(ix, ix->count + count);
     return ST_OK;
 }
 
@@ -425,6 +427,14 @@ int64_t index_next_due(const struct index *ix)
 int64_t index_oldest_us(const struct index *ix)
 {
     return ix->oldest == REF_NONE ? 0 : (int64_t)at(ix, ix->oldest)->upload.id.hi;
+}
+
+bool index_has(const struct index *ix, uint64_t device_hash, struct upload_id id)
+{
+    uint32_t ref = *find_head(ix, device_hash);
+    while (ref != REF_NONE && upload_id_compare(at(ix, ref)->upload.id, id) != 0)
+        ref = at(ix, ref)->behind;
+    return ref != REF_NONE;
 }
 
 bool index_has_inventory(const struct index *ix, uint64_t device_hash, int64_t *received_us)

@@ -14,7 +14,7 @@ enum {
     NAP_MS = 5,
     FULL_MS = 500,   /* between attempts to get a segment when there was none */
     AGAIN_MS = 1000, /* after a file of the quarantine could not be written */
-    LOOK_MS = 10000, /* at the quarantine folder, where operators remove files */
+    LOOK_MS = 1000,  /* at the quarantine folder, where operators remove and rename files */
 };
 
 /* ------------------------------------------------------------ quarantine ---- */
@@ -28,7 +28,7 @@ static void *read_payload(struct spool *s, uint32_t ref, struct indexed *upload)
     pthread_mutex_unlock(&s->lock);
     void *payload = calloc(1, (size_t)upload->len + 1);
     int64_t at = (int64_t)upload->place * RECORD_ALIGN + RECORD_HEAD;
-    if (payload && files_read(s, number, payload, upload->len, at) != ST_OK)
+    if (payload && spool_files_read(s, number, payload, upload->len, at) != ST_OK)
         log_error("an upload in quarantine cannot be read", LOG_NUMBER("segment", number), LOG_NUMBER("offset", at));
     return payload;
 }
@@ -78,11 +78,8 @@ static void quarantine_rejected(struct spool *s)
         has_any = true;
         free(r);
     }
-    if (has_any) {
-        if (s->quarantine_bytes > s->set.quarantine_max)
-            quarantine_look(s);
+    if (has_any)
         spool_tell(s); /* the next ones of those devices */
-    }
 }
 
 /* -------------------------------------------------------------- segments ---- */
@@ -98,7 +95,8 @@ static void prepare_segment(struct spool *s)
     if (!is_wanted)
         return;
     uint32_t slot = REF_NONE;
-    status st = files_make(s, !is_full, &slot);
+    spool_files_trim(s);
+    status st = spool_files_make(s, !is_full, &slot);
     pthread_mutex_lock(&s->lock);
     s->is_making = false;
     s->prepared = slot;
@@ -117,7 +115,7 @@ static void retire_segments(struct spool *s)
     s->wants_retiring = false;
     pthread_mutex_unlock(&s->lock);
     if (is_wanted)
-        files_retire(s);
+        spool_files_retire(s);
 }
 
 /* ----------------------------------------------------------------- delays ---- */
@@ -163,7 +161,7 @@ static int64_t earlier(int64_t a, int64_t b)
 static void *run(void *arg)
 {
     struct spool *s = arg;
-    int64_t look_ms = clock_steady_ms() + LOOK_MS;
+    int64_t look_ms = clock_steady_ms();
     pthread_mutex_lock(&s->lock);
     while (!s->stops_keeping) {
         int64_t now = clock_steady_ms(), until = earlier(look_ms, index_next_due(s->index));

@@ -11,8 +11,8 @@
 
 enum {
     NAME = 64,
-    QUARANTINE_MAX = 1 << 30,
     PIECE = 64 << 10, /* of a damaged range, copied at a time */
+    REPLAYS = 64,     /* taken back at a time, so that the keeper also gets to its other chores */
 };
 
 /* --------------------------------------------------------------- writing ---- */
@@ -129,74 +129,157 @@ static bool has_suffix(const char *name, const char *suffix)
 
 static bool is_kept_file(const char *name)
 {
-    return has_suffix(name, ".upload") || has_suffix(name, ".damaged");
+    return has_suffix(name, ".upload") || has_suffix(name, ".damaged") || has_suffix(name, ".replay");
 }
 
-/* Count the folder; the oldest name (ids and segment numbers sort by age) into `oldest`, "" when there is none. */
-static status count_folder(struct spool *s, int64_t *files, int64_t *bytes, char oldest[NAME], bool removes_halves)
+static DIR *open_again(int folder)
 {
-    int fd = openat(s->quarantine_folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    if (!dir) {
-        if (fd >= 0)
-            close(fd);
+    if (!dir && fd >= 0)
+        close(fd);
+    return dir;
+}
+
+static void folder_close_p(DIR **dir)
+{
+    if (*dir)
+        closedir(*dir);
+}
+
+static status count_folder(struct spool *s, int64_t *files, int64_t *bytes, bool removes_halves)
+{
+    AUTO(folder_close) DIR *dir = open_again(s->quarantine_folder);
+    if (!dir)
         return ST_IO;
-    }
     *files = *bytes = 0;
-    oldest[0] = '\0';
+    s->has_replays = false;
     for (const struct dirent *e; (e = readdir(dir));) {
         struct stat info;
         if (removes_halves && has_suffix(e->d_name, ".tmp"))
             s->calls->unlink(s->quarantine_folder, e->d_name);
-        if (!is_kept_file(e->d_name) || fstatat(fd, e->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0)
+        if (!is_kept_file(e->d_name) || fstatat(s->quarantine_folder, e->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0)
             continue;
+        s->has_replays |= has_suffix(e->d_name, ".replay");
         ++*files;
         *bytes += info.st_size;
-        if (strlen(e->d_name) < NAME && (!oldest[0] || strcmp(e->d_name, oldest) < 0))
-            memcpy(oldest, e->d_name, strlen(e->d_name) + 1);
     }
-    closedir(dir);
     return ST_OK;
 }
 
-static status count_again(struct spool *s, char oldest[NAME], bool removes_halves)
+static status count_again(struct spool *s, bool removes_halves)
 {
     int64_t files, bytes;
-    status st = count_folder(s, &files, &bytes, oldest, removes_halves);
+    struct stat info;
+    if (fstat(s->quarantine_folder, &info) != 0)
+        return ST_IO;
+    status st = count_folder(s, &files, &bytes, removes_halves);
     if (st != ST_OK)
         return st;
+    s->quarantine_seen = info.st_mtim; /* taken before: a change meanwhile is seen the next time */
     pthread_mutex_lock(&s->lock);
     s->quarantined = files;
     s->quarantine_bytes = bytes;
+    spool_update_gauges(s);
     pthread_mutex_unlock(&s->lock);
     return ST_OK;
 }
 
 status quarantine_open(struct spool *s)
 {
-    char oldest[NAME];
-    if (s->set.quarantine_max <= 0)
-        s->set.quarantine_max = QUARANTINE_MAX;
-    return count_again(s, oldest, true);
+    return count_again(s, true);
 }
 
-static void drop(struct spool *s, const char *name)
+/* ------------------------------------------------------------- replaying ---- */
+
+static status read_file(struct spool *s, const char *name, char **data, size_t *len)
 {
-    char reason[NAME];
-    snprintf(reason, sizeof reason, "%.*s.reason", (int)(strrchr(name, '.') - name), name);
-    s->calls->unlink(s->quarantine_folder, name);
+    struct stat info;
+    AUTO(fd_close) int fd = s->calls->open(s->quarantine_folder, name, O_RDONLY | O_NOFOLLOW, 0);
+    if (fd < 0 || fstat(fd, &info) != 0)
+        return ST_IO;
+    if (!S_ISREG(info.st_mode) || info.st_size > s->set.segment_size)
+        return ST_MALFORMED;
+    AUTO(mem_free) char *bytes = malloc((size_t)info.st_size + 1);
+    if (!bytes)
+        return ST_NO_MEMORY;
+    status st = calls_read_all(s->calls, fd, bytes, (size_t)info.st_size, 0);
+    if (st != ST_OK)
+        return st;
+    *data = STEAL(bytes);
+    *len = (size_t)info.st_size;
+    return ST_OK;
+}
+
+/* Back where it was, with what is wrong with it. */
+static void refuse_replay(struct spool *s, const char *name, const char *stem, status st)
+{
+    char to[NAME + 8];
+    struct reason why;
+    reason_set(&why, "no_upload", "it cannot be replayed: %s", status_name(st));
+    snprintf(to, sizeof to, "%s.upload", stem);
+    if (write_reason(s, stem, &why) != ST_OK || s->calls->rename(s->quarantine_folder, name, to) != 0)
+        log_error("cannot refuse a replay", LOG_TEXT("file", name), LOG_TEXT("error", strerror(errno)));
+}
+
+/* The upload is in a segment before it is gone from here. */
+static void replay(struct spool *s, const char *name)
+{
+    char stem[NAME], reason[NAME + 8];
+    AUTO(mem_free) char *payload = NULL;
+    size_t len = 0;
+    snprintf(stem, sizeof stem, "%.*s", (int)(strrchr(name, '.') - name), name);
+    snprintf(reason, sizeof reason, "%s.reason", stem);
+    status st = read_file(s, name, &payload, &len);
+    if (st == ST_OK)
+        st = spool_append_again(s, (struct view){payload, len});
+    if (st == ST_MALFORMED || st == ST_TOO_BIG) {
+        refuse_replay(s, name, stem, st);
+        return;
+    }
+    if (st != ST_OK) { /* the next time */
+        log_warning("an upload cannot be taken back from quarantine now", LOG_TEXT("upload", stem),
+                    LOG_TEXT("status", status_name(st)));
+        return;
+    }
+    if (s->calls->unlink(s->quarantine_folder, name) != 0) {
+        log_error("an upload that was replayed is still in quarantine", LOG_TEXT("file", name),
+                  LOG_TEXT("error", strerror(errno)));
+        return;
+    }
     s->calls->unlink(s->quarantine_folder, reason);
-    metric_add(&spool_metrics.quarantine_dropped, 1);
-    log_error("quarantine is full: its oldest file is removed", LOG_TEXT("file", name));
+    metric_add(&spool_metrics.replayed, 1);
+    log_info("upload taken back from quarantine", LOG_TEXT("upload", stem));
+}
+
+/* Some of the names: as many as fit. What is left is taken the next time. */
+static size_t list_replays(struct spool *s, char names[REPLAYS][NAME])
+{
+    size_t count = 0;
+    AUTO(folder_close) DIR *dir = open_again(s->quarantine_folder);
+    for (const struct dirent *e; dir && count < REPLAYS && (e = readdir(dir));)
+        if (has_suffix(e->d_name, ".replay") && strlen(e->d_name) < NAME)
+            memcpy(names[count++], e->d_name, strlen(e->d_name) + 1);
+    return count;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(a, b);
 }
 
 void quarantine_look(struct spool *s)
 {
-    char oldest[NAME], before[NAME] = "";
-    while (count_again(s, oldest, false) == ST_OK && s->quarantine_bytes > s->set.quarantine_max) {
-        if (strcmp(oldest, before) == 0)
-            return; /* cannot be removed */
-        drop(s, oldest);
-        memcpy(before, oldest, sizeof before);
-    }
+    struct stat info;
+    char names[REPLAYS][NAME];
+    bool is_changed = fstat(s->quarantine_folder, &info) != 0 || info.st_mtim.tv_sec != s->quarantine_seen.tv_sec ||
+                      info.st_mtim.tv_nsec != s->quarantine_seen.tv_nsec;
+    if (!is_changed && !s->has_replays)
+        return;
+    size_t count = list_replays(s, names);
+    qsort(names, count, sizeof *names, by_name); /* ids sort by age */
+    for (size_t i = 0; i < count; i++)
+        replay(s, names[i]);
+    if (count_again(s, false) != ST_OK)
+        log_error("cannot read the quarantine", LOG_TEXT("error", strerror(errno)));
 }

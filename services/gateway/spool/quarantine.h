@@ -4,10 +4,16 @@
  *   <upload id>.upload           head and body of the upload (upload.h)
  *   <segment>-<offset>.damaged   bytes of a segment as they were found; both parts of the name in 16 hex digits
  *   <same name>.reason           two lines: code, text
+ *   <upload id>.replay           an upload that an operator wants to be offered again: was renamed from .upload
  *   <same name>.tmp              being written; removed at the start
  *
- * The reason is there before its upload, and the upload before its acknowledgement. When the folder holds more than
- * spool_settings.quarantine_max, the oldest are removed: agents must not be able to fill the disk with junk.
+ * The reason is there before its upload, and the upload before its acknowledgement. Nothing is ever removed to make room: the
+ * folder counts into spool_settings.max, so when it has grown too far the gateway takes no more, until somebody has looked.
+ *
+ * An operator may remove .upload, .damaged and .reason files at any time (`muster spool drop`), and rename .upload to .replay
+ * (`muster spool replay`): the keeper, which looks once a second and at the start, puts the upload into a segment, with the id
+ * that it had, and then removes it here. So an upload that is replayed twice, or after its device has sent a newer one, changes
+ * nothing: writers leave alone what is not newer.
  *
  * Threads: the keeper's (at the start: the opener's), without the lock.
  */
@@ -24,7 +30,7 @@ MUST_CHECK status quarantine_upload(struct spool *s, struct upload_id id, struct
 /** Set bytes [at, at + len) of an open segment aside, unless they were before. @retval as above */
 MUST_CHECK status quarantine_damage(struct spool *s, uint64_t segment, int fd, int64_t at, int64_t len,
                                     const struct reason *why);
-/** Count again if somebody changed the folder; remove the oldest while there is too much. */
+/** If somebody changed the folder: count again, and take back what is to be replayed. While the committer runs. */
 void quarantine_look(struct spool *s);
 
 #endif

@@ -1,7 +1,9 @@
 #include "services/gateway/spool/recovery.h"
 
 #include "common/log/log.h"
+#include "services/gateway/spool/ack_log.h"
 #include "services/gateway/spool/files.h"
+#include "services/gateway/spool/found.h"
 #include "services/gateway/spool/quarantine.h"
 #include "services/gateway/spool/scan.h"
 
@@ -88,51 +90,22 @@ static status read_folder(struct spool *s, struct numbers *segments)
     return st;
 }
 
-/* ------------------------------------------------------- acknowledgements ---- */
-
-static int by_place(const void *a, const void *b)
-{
-    const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* Places that were acknowledged, sorted. As many slots can be in use as there are records. */
-static status read_acks(struct spool *s, int fd, struct segment *g, uint32_t **places, size_t *count)
-{
-    size_t room = g->records;
-    if ((int64_t)room * ACK_SIZE > g->size)
-        room = (size_t)g->size / ACK_SIZE;
-    AUTO(mem_free) uint8_t *raw = calloc(room + 1, ACK_SIZE);
-    AUTO(mem_free) uint32_t *list = calloc(room + 1, sizeof *list);
-    if (!raw || !list)
-        return ST_NO_MEMORY;
-    if (calls_read_all(s->calls, fd, raw, room * ACK_SIZE, g->size - (int64_t)(room * ACK_SIZE)) != ST_OK)
-        memset(raw, 0, room * ACK_SIZE); /* not known: all are offered again */
-    size_t n = 0;
-    for (size_t i = 0; i < room; i++) {
-        if (ack_decode(raw + (room - 1 - i) * ACK_SIZE, g->nonce, &list[n]) != ST_OK)
-            continue;
-        n++;
-        g->acks = (uint32_t)i + 1;
-    }
-    qsort(list, n, sizeof *list, by_place);
-    *places = STEAL(list);
-    *count = n;
-    return ST_OK;
-}
-
 /* ------------------------------------------------------------ one segment ---- */
 
 static status enter_all(struct spool *s, const struct scan *scan, struct segment *g, uint32_t slot,
-                        const uint32_t *acked, size_t acked_count)
+                        const struct found_acks *acks)
 {
     status st = index_reserve(s->index, scan->count);
     for (size_t i = 0; st == ST_OK && i < scan->count; i++) {
         const struct scanned *f = &scan->records[i];
         uint32_t place = (uint32_t)(f->at / RECORD_ALIGN);
         s->last_us = f->record.id.hi > s->last_us ? f->record.id.hi : s->last_us;
-        if (bsearch(&place, acked, acked_count, sizeof place, by_place))
+        if (found_is_acked(acks, place))
             continue;
+        if (f->record.is_again && index_has(s->index, f->record.device_hash, f->record.id)) {
+            ack_log_add(s, slot, place); /* its first record is there, too: the acknowledgement was lost in a crash */
+            continue;
+        }
         const struct indexed upload = {
             .id = f->record.id,
             .device_hash = f->record.device_hash,
@@ -161,61 +134,26 @@ static void keep_gaps(struct spool *s, int fd, const struct segment *g, const st
     }
 }
 
-/* A segment as it was found. */
-struct found {
-    struct segment_head head;
-    int64_t len;        /* bytes that are there: a file that was cut is shorter than its head says */
-    bool has_ack_slots; /* it is known where they are */
-};
-
-/* Number, nonce and size: from the head, or, where that is damaged, from the name and the first record. Then only a file
- * of the usual size is known not to have been cut, so only there an acknowledgement cannot hit a record. */
-static status read_head(struct spool *s, int fd, uint64_t number, struct found *f, const char **problem)
-{
-    uint8_t raw[SEGMENT_HEAD];
-    struct stat info;
-    *problem = "it cannot be read";
-    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
-        return ST_IO;
-    *problem = "it is shorter than a segment";
-    if (info.st_size < SEGMENT_HEAD + RECORD_HEAD || calls_read_all(s->calls, fd, raw, sizeof raw, 0) != ST_OK)
-        return ST_MALFORMED;
-    *problem = "its format is newer than this program";
-    status st = segment_head_decode(raw, &f->head);
-    if (st == ST_REFUSED)
-        return st;
-    if (st == ST_OK && f->head.number == number) {
-        f->len = info.st_size < f->head.size ? info.st_size : f->head.size;
-        f->has_ack_slots = true;
-        return ST_OK;
-    }
-    *problem = "it has no head and no record of ours";
-    f->len = info.st_size;
-    f->has_ack_slots = info.st_size == s->set.segment_size;
-    f->head = (struct segment_head){.number = number, .size = info.st_size};
-    return scan_origin(s->calls, fd, info.st_size, number, &f->head.nonce);
-}
-
 static status take_segment(struct spool *s, int fd, const struct found *f)
 {
     const struct segment_head *head = &f->head;
     AUTO(scan_clear) struct scan scan = {0};
-    AUTO(mem_free) uint32_t *acked = NULL;
+    AUTO(found_acks_clear) struct found_acks acks = {0};
     AUTO(mem_free) struct segment *g = calloc(1, sizeof *g);
     if (!g)
         return ST_NO_MEMORY;
     *g = (struct segment){
         .number = head->number, .nonce = head->nonce, .size = head->size, .fd = -1, .is_written = true};
-    size_t acked_count = 0;
     uint32_t slot;
-    status st = scan_segment(s->calls, fd, head, f->len, &scan);
+    status st = scan_segment(s->calls, fd, head, f->len, SCAN_LAZILY, &scan);
     g->end = scan.end;
     if (f->has_ack_slots)
         g->records = (uint32_t)(scan.count + scan.gap_count);
     if (st == ST_OK)
-        st = read_acks(s, fd, g, &acked, &acked_count);
+        st = found_read_acks(s->calls, fd, head, g->records, &acks);
+    g->acks = acks.used;
     if (st == ST_OK)
-        st = files_add(s, g, &slot);
+        st = spool_files_add(s, g, &slot);
     if (st != ST_OK)
         return st;
     struct segment *kept = STEAL(g);
@@ -223,7 +161,7 @@ static status take_segment(struct spool *s, int fd, const struct found *f)
     s->bytes_on_disk += kept->size;
     kept->is_bad = scan.gap_count > 0; /* blocks that lose bits are not used again */
     keep_gaps(s, fd, kept, &scan);
-    return enter_all(s, &scan, kept, slot, acked, acked_count);
+    return enter_all(s, &scan, kept, slot, &acks);
 }
 
 static status recover_segment(struct spool *s, uint64_t number)
@@ -237,7 +175,7 @@ static status recover_segment(struct spool *s, uint64_t number)
     }
     struct found found = {0};
     const char *problem = NULL;
-    if (read_head(s, fd, number, &found, &problem) != ST_OK) {
+    if (found_read_head(s->calls, fd, number, s->set.segment_size, &found, &problem) != ST_OK) {
         report_foreign(name, problem);
         return ST_OK;
     }

@@ -4,6 +4,8 @@
 
 enum {
     WINDOW = 1 << 20,
+    STEP = 4096, /* read in front of a header that stands far behind the one before */
+    FAR = 8192,
     GAPS_MAX =
         64, /* of a segment; further ones are counted to the last, so that a ruined one does not make 100,000 files */
 };
@@ -21,8 +23,9 @@ struct window {
 static const uint8_t *look(struct window *w, int64_t at, size_t len)
 {
     if (at < w->at || at + (int64_t)len > w->at + (int64_t)w->len) {
+        int64_t most = len <= STEP && at > w->at + (int64_t)w->len + FAR ? STEP : WINDOW;
         w->at = at;
-        w->len = (size_t)(w->size - at < WINDOW ? w->size - at : WINDOW);
+        w->len = (size_t)(w->size - at < most ? w->size - at : most);
         if (calls_read_all(w->calls, w->fd, w->data, w->len, at) != ST_OK)
             memset(w->data, 0, w->len);
     }
@@ -58,6 +61,8 @@ static status add_record(struct scan *s, const struct record *r, int64_t at)
         s->room = room;
     }
     s->records[s->count++] = (struct scanned){*r, at};
+    if (upload_id_compare(r->id, s->newest) > 0)
+        s->newest = r->id;
     return ST_OK;
 }
 
@@ -67,7 +72,9 @@ static status add_gap(struct scan *s, int64_t at, int64_t len, bool is_record)
         return ST_NO_MEMORY;
     if (s->gap_count == GAPS_MAX) {
         struct gap *last = &s->gaps[GAPS_MAX - 1];
-        last->len = at + len - last->at;
+        int64_t end = at + len > last->at + last->len ? at + len : last->at + last->len;
+        last->at = at < last->at ? at : last->at;
+        last->len = end - last->at;
         last->is_record |= is_record;
         return ST_OK;
     }
@@ -78,16 +85,10 @@ static status add_gap(struct scan *s, int64_t at, int64_t len, bool is_record)
 /* ---------------------------------------------------------------- places ---- */
 
 enum finding {
-    RECORD,  /* all of it fits */
-    BROKEN,  /* its header fits, its payload does not */
+    RECORD,  /* its header fits */
     SUSPECT, /* no header that fits, but it was one of this use */
     NOTHING, /* never written, or of an earlier use, or the inside of something */
 };
-
-static bool is_later(const struct scan *s, const struct record *r)
-{
-    return s->count == 0 || upload_id_compare(r->id, s->records[s->count - 1].record.id) > 0;
-}
 
 static enum finding examine(struct window *w, const struct segment_head *head, const struct scan *s, int64_t at,
                             struct record *r)
@@ -95,19 +96,25 @@ static enum finding examine(struct window *w, const struct segment_head *head, c
     const uint8_t *raw = look(w, at, RECORD_HEAD);
     if (record_decode(raw, head->number, head->nonce, r) != ST_OK)
         return record_is_damaged(raw, head->number, head->nonce) ? SUSPECT : NOTHING;
-    if (at + record_size(r->payload_len) > w->size || !is_later(s, r))
-        return NOTHING;
-    return crc_of(w, at + RECORD_HEAD, r->payload_len) == r->payload_crc ? RECORD : BROKEN;
+    bool is_later = r->is_again || s->count == 0 || upload_id_compare(r->id, s->newest) > 0;
+    return at + record_size(r->payload_len) <= w->size && is_later ? RECORD : NOTHING;
 }
 
-/* Drop what was only torn: never synced, so nobody was told that it was stored. A later record tells what was. */
-static void drop_torn(struct scan *s)
+/* Everything in front of this was on stable storage: a later record tells. */
+static int64_t synced_until(const struct scan *s)
 {
     int64_t synced = 0;
     for (size_t i = 0; i < s->count; i++) {
         int64_t batch = (int64_t)s->records[i].record.batch * RECORD_ALIGN;
         synced = batch > synced ? batch : synced;
     }
+    return synced;
+}
+
+/* Drop what was only torn: never synced, so nobody was told that it was stored. */
+static void drop_torn(struct scan *s)
+{
+    int64_t synced = synced_until(s);
     size_t kept = 0;
     for (size_t i = 0; i < s->gap_count; i++)
         if (s->gaps[i].is_record || s->gaps[i].at < synced)
@@ -115,7 +122,33 @@ static void drop_torn(struct scan *s)
     s->gap_count = kept;
 }
 
-static status scan_all(struct window *w, const struct segment_head *head, struct scan *s)
+/* Records whose payload does not fit its checksum become gaps. */
+static status verify(struct window *w, int64_t from, struct scan *s)
+{
+    status st = ST_OK;
+    size_t kept = 0;
+    for (size_t i = 0; i < s->count && st == ST_OK; i++) {
+        const struct scanned f = s->records[i];
+        if (f.at < from || crc_of(w, f.at + RECORD_HEAD, f.record.payload_len) == f.record.payload_crc)
+            s->records[kept++] = f;
+        else
+            st = add_gap(s, f.at, record_size(f.record.payload_len), true);
+    }
+    s->count = kept;
+    return st;
+}
+
+/* Where a record may begin next: most of a segment that is not full is zeros, in which none does. */
+static int64_t step_on(struct window *w, int64_t at)
+{
+    const uint8_t *p = look(w, at, RECORD_HEAD);
+    size_t left = w->len - (size_t)(at - w->at), zeros = 0;
+    while (zeros + RECORD_ALIGN <= left && get_be64(p + zeros) == 0)
+        zeros += RECORD_ALIGN;
+    return zeros > RECORD_HEAD ? at + (int64_t)zeros - RECORD_HEAD : at + RECORD_ALIGN;
+}
+
+static status find_headers(struct window *w, const struct segment_head *head, struct scan *s)
 {
     int64_t gap = -1; /* where the present one began */
     bool has_suspect = false;
@@ -124,26 +157,33 @@ static status scan_all(struct window *w, const struct segment_head *head, struct
     for (int64_t at = SEGMENT_HEAD; st == ST_OK && at + RECORD_HEAD <= w->size;) {
         struct record r;
         enum finding found = examine(w, head, s, at, &r);
-        if (found == SUSPECT || found == NOTHING) {
+        if (found != RECORD) {
             gap = gap < 0 ? at : gap;
             has_suspect |= found == SUSPECT;
-            at += RECORD_ALIGN;
+            at = step_on(w, at);
             continue;
         }
         if (gap >= 0)
             st = add_gap(s, gap, at - gap, has_suspect);
         gap = -1;
         has_suspect = false;
-        int64_t size = record_size(r.payload_len);
         if (st == ST_OK)
-            st = found == RECORD ? add_record(s, &r, at) : add_gap(s, at, size, true);
-        at += size;
+            st = add_record(s, &r, at);
+        at += record_size(r.payload_len);
         s->end = at;
     }
     if (st == ST_OK && gap >= 0 && has_suspect)
         st = add_gap(s, gap, w->size - gap, true);
-    drop_torn(s);
     return st;
+}
+
+static status scan_all(struct window *w, const struct segment_head *head, enum scan_how how, struct scan *s)
+{
+    status st = find_headers(w, head, s);
+    if (st != ST_OK)
+        return st;
+    drop_torn(s);
+    return verify(w, how == SCAN_ALL ? 0 : synced_until(s), s);
 }
 
 static status window_init(struct window *w, const struct spool_calls *calls, int fd, int64_t size)
@@ -153,13 +193,13 @@ static status window_init(struct window *w, const struct spool_calls *calls, int
 }
 
 status scan_segment(const struct spool_calls *calls, int fd, const struct segment_head *head, int64_t len,
-                    struct scan *out)
+                    enum scan_how how, struct scan *out)
 {
     struct window w;
     AUTO(scan_clear) struct scan s = {0};
     status st = window_init(&w, calls, fd, len);
     if (st == ST_OK)
-        st = scan_all(&w, head, &s);
+        st = scan_all(&w, head, how, &s);
     free(w.data);
     if (st != ST_OK)
         return st;

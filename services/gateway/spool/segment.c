@@ -47,6 +47,7 @@ void record_encode(const struct record *r, uint64_t number, uint64_t nonce, uint
     put_be64(out + 40, r->device_hash);
     put_be32(out + 48, r->batch);
     out[52] = (uint8_t)r->kind;
+    out[53] = r->is_again;
     put_be32(out + 56, r->payload_crc);
     put_be32(out + 60, crc32c(0, out, 60));
 }
@@ -70,6 +71,7 @@ status record_decode(const uint8_t in[RECORD_HEAD], uint64_t number, uint64_t no
         .payload_len = get_be32(in + 4),
         .payload_crc = get_be32(in + 56),
         .batch = get_be32(in + 48),
+        .is_again = (in[53] & 1) != 0,
     };
     return ST_OK;
 }

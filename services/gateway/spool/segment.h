@@ -19,14 +19,15 @@
  *   offset  size  header of a record
  *        0     4  magic "UPLD"
  *        4     4  payload_len   bytes
- *        8    16  upload id     greater than that of the record before
+ *        8    16  upload id     greater than those of all records before, unless bit 0 of flags is set
  *       24     8  segment       number of the segment
  *       32     8  nonce         of the segment
  *       40     8  device hash
  *       48     4  batch         offset / 8 of the first record that was written with the same write; everything in front
  *                               of it was on stable storage before
  *       52     1  kind          enum upload_kind
- *       53     3  reserved      0
+ *       53     1  flags         bit 0: taken back from quarantine, with the id that it had; the others: 0
+ *       54     2  reserved      0
  *       56     4  payload_crc   CRC-32C of the payload
  *       60     4  header_crc    CRC-32C of bytes 0..59
  *
@@ -78,6 +79,7 @@ struct record {
     enum upload_kind kind;
     uint32_t payload_len, payload_crc;
     uint32_t batch; /**< offset / 8 */
+    bool is_again;  /**< taken back from quarantine: its id may be older than those before it */
 };
 
 void segment_head_encode(const struct segment_head *head, uint8_t out[SEGMENT_HEAD]);

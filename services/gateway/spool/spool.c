@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 
 METRICS_DEFINE(spool_metrics, SPOOL_METRICS);
 
@@ -45,7 +46,14 @@ void spool_update_gauges(struct spool *s)
 {
     metric_set(&spool_metrics.pending, (int64_t)(s->waiting + index_count(s->index)));
     metric_set(&spool_metrics.bytes, s->bytes_used);
+    metric_set(&spool_metrics.quarantine_files, s->quarantined);
+    metric_set(&spool_metrics.quarantine_bytes, s->quarantine_bytes);
     metric_set(&spool_metrics.healthy, s->is_healthy && !s->cannot_make);
+}
+
+bool spool_is_over(const struct spool *s, int64_t more)
+{
+    return s->bytes_on_disk + s->quarantine_bytes + more > s->set.max;
 }
 
 void spool_forget(struct spool *s, uint32_t ref)
@@ -105,6 +113,17 @@ static int open_folder(int parent, const char *name)
     return openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+/* More than once: `muster spool` takes the lock for a moment to see who has it. */
+static bool lock(int fd)
+{
+    enum { TRIES = 20 };
+    static const struct timespec pause = {0, 10 * 1000000L};
+    int result = -1;
+    for (int i = 0; i < TRIES && (result = flock(fd, LOCK_EX | LOCK_NB)) != 0 && errno == EWOULDBLOCK; i++)
+        nanosleep(&pause, NULL);
+    return result == 0;
+}
+
 static status open_folders(struct spool *s, struct reason *why)
 {
     const char *folder = s->set.folder;
@@ -113,7 +132,7 @@ static status open_folders(struct spool *s, struct reason *why)
     s->lock_file = openat(s->folder, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (s->lock_file < 0)
         return open_failed(folder, "lock", why);
-    if (flock(s->lock_file, LOCK_EX | LOCK_NB) != 0) {
+    if (!lock(s->lock_file)) {
         if (errno != EWOULDBLOCK)
             return open_failed(folder, "lock", why);
         reason_set(why, "spool", "%s: another process has this spool", folder);
@@ -133,9 +152,9 @@ static status open_folders(struct spool *s, struct reason *why)
 /* A spool that cannot be written refuses to start; one that is only full starts, and hands out what it has. */
 static status make_first(struct spool *s, struct reason *why)
 {
-    files_retire(s);
+    spool_files_retire(s);
     uint32_t slot = REF_NONE;
-    status st = files_make(s, false, &slot);
+    status st = spool_files_make(s, false, &slot);
     s->active = slot;
     s->is_full = st == ST_NO_SPACE;
     if (st == ST_OK || (st == ST_NO_SPACE && index_count(s->index) > 0))
@@ -157,7 +176,12 @@ static status start(struct spool *s, struct reason *why)
     if (st != ST_OK)
         return st;
     spool_update_gauges(s);
-    if ((st = committer_start(s)) != ST_OK || (st = keeper_start(s)) != ST_OK)
+    st = committer_start(s);
+    if (st == ST_OK)
+        quarantine_look(s); /* before anything is given out: what is pending already is not taken back once more */
+    if (st == ST_OK)
+        st = keeper_start(s);
+    if (st != ST_OK)
         reason_set(why, "spool", "cannot start a thread");
     return st;
 }
@@ -280,6 +304,8 @@ static struct append *append_new(const struct upload_head *head, struct view bod
 /* May it be taken at all? With the lock. */
 static status admit(struct spool *s, int64_t size)
 {
+    if (s->stops_committing)
+        return ST_AGAIN;
     if (!s->is_healthy || (s->is_full && s->active == REF_NONE && s->prepared == REF_NONE))
         return ST_NO_SPACE;
     if ((int64_t)(index_count(s->index) + s->waiting) >= s->set.pending_max)
@@ -298,11 +324,14 @@ static struct upload_id next_id(struct spool *s)
     return (struct upload_id){s->last_us, (uint64_t)s->set.gateway_id << 48 | (s->sequence & 0xffffffffffffu)};
 }
 
-/* Ids, and with them the order on the disk, are given in the order of the queue. With the lock. */
+/* Ids, and with them the order on the disk, are given in the order of the queue; one that is taken back keeps its own. With the
+ * lock. */
 static void enqueue(struct spool *s, struct append *a, const struct upload_head *head, int64_t size)
 {
     struct upload_head own = *head;
-    own.id = a->record.id = next_id(s);
+    if (!a->record.is_again)
+        own.id = next_id(s);
+    a->record.id = own.id;
     size_t len = upload_head_encode(&own, a->head + RECORD_HEAD);
     a->head_len = RECORD_HEAD + len;
     a->record.payload_len = (uint32_t)(len + a->body.len);
@@ -314,7 +343,8 @@ static void enqueue(struct spool *s, struct append *a, const struct upload_head 
     pthread_cond_signal(&s->work);
 }
 
-status spool_append(struct spool *s, const struct upload_head *head, struct view body, spool_done_fn *done, void *ctx)
+static status append(struct spool *s, const struct upload_head *head, struct view body, bool is_again,
+                     spool_done_fn *done, void *ctx)
 {
     uint8_t encoded[UPLOAD_HEAD_MAX];
     size_t head_len = upload_head_encode(head, encoded);
@@ -324,6 +354,7 @@ status spool_append(struct spool *s, const struct upload_head *head, struct view
     struct append *a = append_new(head, body, done, ctx);
     if (!a)
         return ST_NO_MEMORY;
+    a->record.is_again = is_again;
     pthread_mutex_lock(&s->lock);
     status st = admit(s, size);
     if (st == ST_OK)
@@ -335,6 +366,51 @@ status spool_append(struct spool *s, const struct upload_head *head, struct view
     free(a->copy);
     free(a);
     return st;
+}
+
+status spool_append(struct spool *s, const struct upload_head *head, struct view body, spool_done_fn *done, void *ctx)
+{
+    return append(s, head, body, false, done, ctx);
+}
+
+struct outcome {
+    pthread_mutex_t lock;
+    pthread_cond_t is_told;
+    status st; /* ST_COUNT: not yet */
+};
+
+static void take_outcome(void *ctx, status st, struct upload_id id)
+{
+    struct outcome *o = ctx;
+    (void)id;
+    pthread_mutex_lock(&o->lock);
+    o->st = st;
+    pthread_cond_signal(&o->is_told);
+    pthread_mutex_unlock(&o->lock);
+}
+
+status spool_append_again(struct spool *s, struct view payload)
+{
+    struct outcome o = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, ST_COUNT};
+    struct upload_head head;
+    struct view body;
+    status st = upload_head_decode(payload.data, payload.len, &head, &body);
+    if (st != ST_OK)
+        return st;
+    pthread_mutex_lock(&s->lock);
+    bool is_there =
+        index_has(s->index, head.device_hash, head.id); /* a crash came between this and its removal there */
+    pthread_mutex_unlock(&s->lock);
+    if (is_there)
+        return ST_OK;
+    st = append(s, &head, body, true, take_outcome, &o);
+    if (st != ST_OK)
+        return st;
+    pthread_mutex_lock(&o.lock);
+    while (o.st == ST_COUNT)
+        pthread_cond_wait(&o.is_told, &o.lock);
+    pthread_mutex_unlock(&o.lock);
+    return o.st;
 }
 
 /* ---------------------------------------------------------------- giving ---- */
@@ -375,7 +451,7 @@ static status read_back(struct spool *s, const struct place *p, uint8_t **out)
     AUTO(mem_free) uint8_t *raw = malloc(len);
     if (!raw)
         return ST_NO_MEMORY;
-    if (files_read(s, p->segment, raw, len, (int64_t)p->upload.place * RECORD_ALIGN) != ST_OK)
+    if (spool_files_read(s, p->segment, raw, len, (int64_t)p->upload.place * RECORD_ALIGN) != ST_OK)
         return ST_IO;
     uint64_t number, nonce;
     if (record_origin(raw, &number, &nonce) != ST_OK || number != p->segment || get_be64(raw + 8) != p->upload.id.hi ||
@@ -480,6 +556,7 @@ struct spool_counts spool_count(struct spool *s)
                      : s->first            ? (int64_t)s->first->record.id.hi
                                            : 0,
         .quarantined = s->quarantined,
+        .quarantine_bytes = s->quarantine_bytes,
         .healthy = s->is_healthy && !s->cannot_make,
     };
     pthread_mutex_unlock(&s->lock);

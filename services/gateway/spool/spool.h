@@ -6,7 +6,7 @@
  * upload is offered again unless it was answered LINK_ACK (or LINK_REJECT, then it is in quarantine).
  *
  * Folder: <folder>/lock, <folder>/segments/<number>.seg (segment.h; .free: to be used again, .new: being made),
- * <folder>/quarantine/<upload id>.{upload,reason} and <segment>-<offset>.{damaged,reason} (quarantine.h).
+ * <folder>/quarantine/<upload id>.{upload,replay,reason} and <segment>-<offset>.{damaged,reason} (quarantine.h).
  *
  * Order: uploads of one device (head.device_hash) are given out one after the other, oldest first; different devices in the order
  * of acceptance. An upload that is to be retried waits (100 ms to 10 s, doubling) and holds back only its own device.
@@ -23,13 +23,12 @@
 
 struct spool_settings {
     const char *folder;    /**< made when missing, mode 0700 */
-    int64_t max;           /**< bytes of all segments; above: ST_NO_SPACE */
+    int64_t max;           /**< bytes of all segments and of the quarantine; above: ST_NO_SPACE */
     int64_t segment_size;  /**< bytes of one segment file; larger than the largest upload */
     int64_t queue_max;     /**< bytes waiting for the committer; above: ST_AGAIN */
     uint16_t gateway_id;   /**< upper bits of upload ids; different for every gateway of an installation */
     unsigned attempts_max; /**< deliveries that ended in LINK_LOST before an upload goes to quarantine; default 5 */
     int64_t pending_max;   /**< uploads pending, about 90 bytes of memory each; above: ST_NO_SPACE; default 2 million */
-    int64_t quarantine_max; /**< bytes of quarantine; above: the oldest are removed, and it is logged; default 1 GiB */
 };
 
 #define SPOOL_METRICS(X)                                                                                               \
@@ -42,8 +41,10 @@ struct spool_settings {
     X(retries, "muster_spool_retries_total", METRIC_COUNTER, "uploads put off because a consumer asked for it")        \
     X(lost, "muster_spool_lost_total", METRIC_COUNTER, "deliveries whose consumer fell silent")                        \
     X(quarantined, "muster_spool_quarantined_total", METRIC_COUNTER, "uploads put in quarantine")                      \
-    X(quarantine_dropped, "muster_spool_quarantine_dropped_total", METRIC_COUNTER,                                     \
-      "files of a full quarantine removed")                                                                            \
+    X(quarantine_files, "muster_spool_quarantine_files", METRIC_GAUGE, "uploads and damaged pieces in quarantine")     \
+    X(quarantine_bytes, "muster_spool_quarantine_bytes", METRIC_GAUGE,                                                 \
+      "their bytes, which count into the spool's size")                                                                \
+    X(replayed, "muster_spool_replayed_total", METRIC_COUNTER, "uploads taken back from quarantine")                   \
     X(damaged, "muster_spool_damaged_total", METRIC_COUNTER, "damaged pieces of segments that were set aside")         \
     X(foreign, "muster_spool_foreign_files", METRIC_GAUGE, "files in the folder that are not ours or not readable")    \
     X(recovered, "muster_spool_recovered_total", METRIC_COUNTER, "uploads found at start")                             \
@@ -99,7 +100,8 @@ struct spool_counts {
     int64_t bytes;       /**< of all segment files in use */
     int64_t oldest_us;   /**< time of acceptance of the oldest pending one, 0 when there is none */
     int64_t quarantined; /**< files in quarantine */
-    bool healthy;        /**< false after a failed sync: no more is accepted until the operator has looked */
+    int64_t quarantine_bytes;
+    bool healthy; /**< false after a failed sync: no more is accepted until the operator has looked */
 };
 struct spool_counts spool_count(struct spool *s);
 

@@ -105,6 +105,8 @@ struct spool {
     size_t acked_count, acked_room;
     struct rejection *rejected, **rejected_end;
     int64_t quarantined, quarantine_bytes;
+    struct timespec quarantine_seen; /* the folder's time when it was counted; the keeper's own */
+    bool has_replays;                /* some are to be taken back; the keeper's own */
     bool has_chores;
 
     pthread_mutex_t wake_lock; /* held during the call, so that who is told can be taken away safely */
@@ -126,6 +128,11 @@ void spool_update_gauges(struct spool *s);
 void spool_forget(struct spool *s, uint32_t ref);
 /** Put an upload on its way into quarantine. With the lock. */
 void spool_reject(struct spool *s, uint32_t ref, const struct reason *why);
+/** Append an upload with the id that it has, unless it is pending, and wait until it is on stable storage. Without the lock; not the committer.
+ *  @param payload  an upload's head and body  @retval ST_MALFORMED  @retval as spool_append() and its `done` */
+MUST_CHECK status spool_append_again(struct spool *s, struct view payload);
+/** Whether segments and quarantine have more than they may. With the lock. @param more  bytes that are to be added */
+bool spool_is_over(const struct spool *s, int64_t more);
 
 MUST_CHECK status committer_start(struct spool *s);
 void committer_stop(struct spool *s); /**< commits what waits first */

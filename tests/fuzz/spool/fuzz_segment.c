@@ -1,4 +1,6 @@
-/* Any bytes as a segment: the scan ends, stays inside the file, and what it finds is in order and does not overlap. */
+/* Any bytes as a segment: head, records, acknowledgements. The reading ends, stays inside the file, and what it finds is in order and
+ * does not overlap. */
+#include "services/gateway/spool/found.h"
 #include "services/gateway/spool/scan.h"
 
 #include <stdlib.h>
@@ -38,7 +40,7 @@ static void seal(uint8_t *bytes, size_t size)
     }
 }
 
-static void scan(const uint8_t *bytes, size_t size)
+static void scan(const uint8_t *bytes, size_t size, enum scan_how how)
 {
     const struct segment_head head = {.number = NUMBER, .nonce = NONCE, .size = (int64_t)size};
     AUTO(scan_clear) struct scan s = {0};
@@ -46,23 +48,65 @@ static void scan(const uint8_t *bytes, size_t size)
     AUTO(fd_close) int fd = memfd_create("segment", MFD_CLOEXEC);
     if (fd < 0 || pwrite(fd, bytes, size, 0) != (ssize_t)size)
         return;
-    if (scan_segment(&spool_calls_real, fd, &head, (int64_t)size, &s) != ST_OK)
+    if (scan_segment(&spool_calls_real, fd, &head, (int64_t)size, how, &s) != ST_OK)
         abort();
     check(&s, (int64_t)size);
     if (scan_origin(&spool_calls_real, fd, (int64_t)size, NUMBER, &nonce) != ST_OK)
         return;
 }
 
+/* As a start does it: head, or what the first record says, then the acknowledgements from the end. */
+static void read_whole(const uint8_t *bytes, size_t size)
+{
+    struct found f = {0};
+    const char *problem = NULL;
+    AUTO(scan_clear) struct scan s = {0};
+    AUTO(found_acks_clear) struct found_acks acks = {0};
+    AUTO(fd_close) int fd = memfd_create("segment", MFD_CLOEXEC);
+    if (fd < 0 || pwrite(fd, bytes, size, 0) != (ssize_t)size)
+        return;
+    if (found_read_head(&spool_calls_real, fd, NUMBER, (int64_t)size, &f, &problem) != ST_OK)
+        return;
+    if (f.len > (int64_t)size || scan_segment(&spool_calls_real, fd, &f.head, f.len, SCAN_LAZILY, &s) != ST_OK)
+        abort();
+    check(&s, f.len);
+    size_t slots = f.has_ack_slots ? s.count + s.gap_count : 0;
+    if (found_read_acks(&spool_calls_real, fd, &f.head, slots, &acks) != ST_OK)
+        abort();
+    if (acks.count > slots || acks.used > slots)
+        abort();
+    for (size_t i = 0; i < acks.count; i++)
+        if (!found_is_acked(&acks, acks.places[i]) || (i > 0 && acks.places[i] < acks.places[i - 1]))
+            abort();
+}
+
+/* Head and acknowledgements put right, too: of number and nonce only, the size is what the input says. */
+static void seal_ends(uint8_t *bytes, size_t size)
+{
+    memcpy(bytes, "MSPL", 4);
+    put_be32(bytes + 4, SEGMENT_FORMAT);
+    put_be64(bytes + 8, NUMBER);
+    put_be64(bytes + 16, NONCE);
+    put_be32(bytes + 60, crc32c(0, bytes, 60));
+    for (size_t at = size - size % ACK_SIZE; at >= SEGMENT_HEAD + ACK_SIZE && at > size / 2; at -= 2 * ACK_SIZE)
+        ack_encode(get_be32(bytes + at - ACK_SIZE), NONCE, bytes + at - ACK_SIZE);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < SEGMENT_HEAD || size > 1 << 16)
         return 0;
-    scan(data, size);
+    scan(data, size, SCAN_ALL);
+    scan(data, size, SCAN_LAZILY);
     AUTO(mem_free) uint8_t *sealed = malloc(size);
     if (!sealed)
         return 0;
     memcpy(sealed, data, size);
     seal(sealed, size);
-    scan(sealed, size);
+    scan(sealed, size, SCAN_ALL);
+    scan(sealed, size, SCAN_LAZILY);
+    read_whole(sealed, size);
+    seal_ends(sealed, size);
+    read_whole(sealed, size);
     return 0;
 }

@@ -36,7 +36,8 @@ void disk_start(const char *folder);
 void disk_plan(enum disk_fault fault, int at, unsigned seed);
 bool disk_was_hit(void); /* the planned call came */
 bool disk_is_dead(void); /* the process has ended */
-int disk_calls_made(void);
+/* A descriptor of <folder>/<name>, for the calls; the caller closes it. */
+int disk_folder(const char *folder, const char *name);
 /* The folder becomes what a start after the loss of power finds: all that is on stable storage, and, as `seed` has it, some of
  * what was not. Seed 0: nothing of it, 1: all. */
 void disk_cut_power(unsigned seed);

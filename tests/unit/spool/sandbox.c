@@ -49,7 +49,7 @@ static DIR *open_sub(const struct sandbox *b, const char *sub, char path[128])
     return opendir(path);
 }
 
-static void remove_all(const struct sandbox *b, const char *sub)
+void sandbox_empty(const struct sandbox *b, const char *sub)
 {
     char path[128], file[512];
     DIR *dir = open_sub(b, sub, path);
@@ -59,6 +59,13 @@ static void remove_all(const struct sandbox *b, const char *sub)
     }
     if (dir)
         closedir(dir);
+}
+
+static void remove_all(const struct sandbox *b, const char *sub)
+{
+    char path[128];
+    sandbox_empty(b, sub);
+    snprintf(path, sizeof path, "%s/%s", b->folder, sub);
     rmdir(path);
 }
 

@@ -33,6 +33,8 @@ int sandbox_next(struct sandbox *b, struct upload_id *id);
 const char *sandbox_drain(struct sandbox *b);
 void sandbox_ack(struct sandbox *b, struct upload_id id);
 
+/* Remove all files of a folder. */
+void sandbox_empty(const struct sandbox *b, const char *sub);
 /* Path of the first segment with records (by number), and of a file in the folder. */
 void sandbox_segment(const struct sandbox *b, int which, char path[128]);
 int sandbox_count_files(const struct sandbox *b, const char *sub, const char *suffix);

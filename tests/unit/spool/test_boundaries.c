@@ -27,6 +27,7 @@ enum {
     BODY = 3000,     /* five fit a segment */
     SEGMENTS = 5,    /* so that it also gets full */
     CALLS_MAX = 600, /* of one life */
+    NAME_ROOM = 64,
 };
 
 enum answer { NOT_ASKED, NOT_ANSWERED, STORED, REFUSED };
@@ -133,6 +134,23 @@ static void consume(struct life *life, int round)
     spool_verdict(life->box.spool, m.id, round % 4 == 1 ? LINK_REJECT : LINK_ACK, &why);
 }
 
+/* An operator wants the first one of the quarantine to be offered again. */
+static void ask_for_replay(struct life *life)
+{
+    char name[UPLOAD_ID_TEXT], from[NAME_ROOM], to[NAME_ROOM];
+    int folder = disk_folder(life->box.folder, "quarantine");
+    for (int i = 0; i < UPLOADS; i++) {
+        if (life->sent[i].answer != STORED || life->sent[i].fate != REJECTED)
+            continue;
+        snprintf(from, sizeof from, "%s.upload", upload_id_text(life->sent[i].id, name));
+        snprintf(to, sizeof to, "%s.replay", name);
+        if (disk_calls.rename(folder, from, to) == 0)
+            break;
+    }
+    (void)disk_calls.sync_folder(folder);
+    close(folder);
+}
+
 static void live(struct life *life, int from, int until)
 {
     struct reason why = {0};
@@ -236,7 +254,7 @@ static bool note_some(struct life *life, struct tally *t)
         m.release(m.body);
         spool_verdict(life->box.spool, m.id, is_rejected ? LINK_REJECT : LINK_ACK, NULL);
     }
-    return spool_count(life->box.spool).pending == 0;
+    return spool_count(life->box.spool).pending == 0 && sandbox_count_files(&life->box, "quarantine", ".replay") == 0;
 }
 
 static bool is_in_quarantine(const struct life *life, struct upload_id id)
@@ -258,8 +276,11 @@ static void judge(struct life *life, struct tally *t, const char *what, int at)
 {
     struct tally before = *t;
     disk_plan(DISK_NO_FAULT, 0, 0);
+    life->box.set.max *= 4; /* so that what is replayed need not wait */
     sandbox_open_with(&life->box, &disk_calls);
-    cr_expect(BECOMES_TRUE(note_some(life, t), 3000), "%s %d: something is stuck", what, at);
+    cr_expect(BECOMES_TRUE(note_some(life, t), 3000), "%s %d: %lld pending, %d to be replayed: stuck", what, at,
+              (long long)spool_count(life->box.spool).pending,
+              sandbox_count_files(&life->box, "quarantine", ".replay"));
     for (int i = 0; i < UPLOADS; i++) {
         const struct sent *s = &life->sent[i];
         t->stored += s->answer == STORED;
@@ -300,6 +321,7 @@ static bool round_with(const struct kind *k, int at, unsigned more, struct tally
     make_past(&life);
     disk_plan(k->fault, at, (unsigned)at * 7919U + more);
     live(&life, OLD, (OLD + UPLOADS) / 2);
+    ask_for_replay(&life);
     live(&life, (OLD + UPLOADS) / 2, UPLOADS);
     bool was_hit = disk_was_hit();
     if (k->cuts_power)

@@ -146,22 +146,122 @@ Test(faults, a_full_quarantine_disk_keeps_the_upload_pending)
     sandbox_end(&b);
 }
 
-Test(faults, the_oldest_of_a_full_quarantine_make_room)
+static int reject_until_full(struct sandbox *b)
+{
+    int rejected = 0;
+    struct upload_id id;
+    while (rejected < 100 && sandbox_append(b, 1, 'q', 4000, NULL) == ST_OK) {
+        cr_assert_eq(sandbox_next(b, &id), 'q');
+        spool_verdict(b->spool, id, LINK_REJECT, NULL);
+        cr_assert(BECOMES_TRUE(spool_count(b->spool).pending == 0, 2000));
+        rejected++;
+    }
+    return rejected;
+}
+
+/* Whatever is in quarantine stays until an operator has looked, and counts into the size of the spool. */
+Test(faults, a_quarantine_that_has_grown_too_far_stops_the_intake_and_loses_nothing)
+{
+    struct sandbox b;
+    sandbox_start(&b);
+    int rejected = reject_until_full(&b);
+    cr_expect(rejected > 50 && rejected < 16 * SANDBOX_SEGMENT / 4000, "%d", rejected);
+    cr_expect_eq(sandbox_count_files(&b, "quarantine", ".upload"), rejected);
+    cr_expect_eq(sandbox_count_files(&b, "quarantine", ".reason"), rejected);
+    cr_expect_eq(spool_count(b.spool).quarantined, rejected);
+    sandbox_restart(&b);
+    rejected += reject_until_full(&b);
+    cr_expect_eq(spool_count(b.spool).quarantined, rejected);
+    cr_expect_leq(spool_count(b.spool).quarantine_bytes, b.set.max);
+    sandbox_empty(&b, "quarantine");
+    cr_expect(BECOMES_TRUE(sandbox_append(&b, 1, 'y', 4000, NULL) == ST_OK, 5000), "by itself");
+    cr_expect(BECOMES_TRUE(spool_count(b.spool).quarantined == 0, 5000));
+    sandbox_end(&b);
+}
+
+/* Into quarantine; its name there is put into `path`, without the suffix. */
+static struct upload_id reject_one(struct sandbox *b, uint64_t device, char fill, char path[128])
+{
+    struct upload_id id;
+    char name[UPLOAD_ID_TEXT];
+    cr_assert_eq(sandbox_append(b, device, fill, 100, NULL), ST_OK);
+    cr_assert_eq(sandbox_next(b, &id), fill);
+    spool_verdict(b->spool, id, LINK_REJECT, NULL);
+    cr_assert(BECOMES_TRUE(spool_count(b->spool).pending == 0, 2000));
+    snprintf(path, 128, "%s/quarantine/%s", b->folder, upload_id_text(id, name));
+    return id;
+}
+
+static void ask_for_replay(const char *path)
+{
+    char from[160], to[160];
+    snprintf(from, sizeof from, "%s.upload", path);
+    snprintf(to, sizeof to, "%s.replay", path);
+    cr_assert_eq(rename(from, to), 0);
+}
+
+Test(faults, what_is_replayed_is_offered_with_its_own_id_also_after_a_restart)
+{
+    struct sandbox b;
+    struct upload_id old, again;
+    char path[128];
+    sandbox_start(&b);
+    old = reject_one(&b, 1, 'o', path);
+    cr_assert_eq(sandbox_append(&b, 2, 'n', 100, NULL), ST_OK);
+    ask_for_replay(path);
+    cr_assert(BECOMES_TRUE(spool_count(b.spool).pending == 2, 5000), "while it runs");
+    cr_expect(BECOMES_TRUE(spool_count(b.spool).quarantined == 0, 2000));
+    cr_expect_eq(sandbox_count_files(&b, "quarantine", ".reason"), 0);
+    cr_assert_eq(sandbox_append(&b, 3, 'm', 100, NULL), ST_OK);
+    sandbox_restart(&b);
+    cr_expect_eq(spool_count(b.spool).pending, 3, "an id that is older than those before it is no damage");
+    cr_assert_eq(sandbox_next(&b, NULL), 'n');
+    cr_assert_eq(sandbox_next(&b, &again), 'o');
+    cr_expect(again.hi == old.hi && again.lo == old.lo);
+    spool_verdict(b.spool, again, LINK_REJECT, NULL);
+    cr_expect(BECOMES_TRUE(sandbox_count_files(&b, "quarantine", ".upload") == 1, 2000), "and may come back");
+    sandbox_close(&b);
+    ask_for_replay(path);
+    sandbox_open(&b);
+    cr_expect(BECOMES_TRUE(spool_count(b.spool).pending == 3, 5000), "at the start, too");
+    sandbox_end(&b);
+}
+
+Test(faults, what_is_no_upload_is_not_replayed_but_kept)
+{
+    struct sandbox b;
+    char path[128], file[160];
+    sandbox_start(&b);
+    reject_one(&b, 1, 'x', path);
+    snprintf(file, sizeof file, "%s.upload", path);
+    cr_assert_eq(truncate(file, 20), 0);
+    ask_for_replay(path);
+    cr_expect(BECOMES_TRUE(sandbox_count_files(&b, "quarantine", ".upload") == 1, 5000));
+    cr_expect_eq(spool_count(b.spool).pending, 0);
+    sandbox_end(&b);
+}
+
+Test(faults, a_replay_into_a_full_spool_waits)
 {
     struct sandbox b;
     struct upload_id id;
+    char path[128];
     sandbox_start(&b);
-    sandbox_close(&b);
-    b.set.quarantine_max = 5000;
-    sandbox_open(&b);
-    for (int i = 0; i < 10; i++) {
-        cr_assert_eq(sandbox_append(&b, 1, (char)('a' + i), 1000, NULL), ST_OK);
-        cr_assert_eq(sandbox_next(&b, &id), 'a' + i);
-        spool_verdict(b.spool, id, LINK_REJECT, NULL);
-        cr_assert(BECOMES_TRUE(spool_count(b.spool).pending == 0, 2000));
+    reject_one(&b, 1, 'r', path);
+    while (sandbox_append(&b, 2, 'f', 4000, NULL) == ST_OK)
+        ;
+    int64_t full = spool_count(b.spool).pending;
+    int64_t refused = metric_get(&spool_metrics.refused_full);
+    ask_for_replay(path);
+    cr_assert(BECOMES_TRUE(metric_get(&spool_metrics.refused_full) > refused, 5000), "it was tried");
+    cr_expect_eq(spool_count(b.spool).pending, full);
+    cr_expect_eq(sandbox_count_files(&b, "quarantine", ".replay"), 1);
+    for (int i = 0; i < 8; i++) {
+        cr_assert_eq(sandbox_next(&b, &id), 'f');
+        sandbox_ack(&b, id);
     }
-    cr_expect(BECOMES_TRUE(sandbox_count_files(&b, "quarantine", ".upload") == 4, 2000));
-    cr_expect(BECOMES_TRUE(sandbox_count_files(&b, "quarantine", ".reason") == 4, 2000));
+    cr_expect(BECOMES_TRUE(sandbox_count_files(&b, "quarantine", ".replay") == 0, 5000));
+    cr_expect_eq(spool_count(b.spool).pending, full - 8 + 1);
     sandbox_end(&b);
 }
 

@@ -100,7 +100,7 @@ Test(spool, a_lost_delivery_comes_again_at_once_and_a_poisonous_one_not_for_ever
     cr_assert_eq(sandbox_append(&b, 1, 'p', 10, NULL), ST_OK);
     cr_assert_eq(sandbox_append(&b, 1, 'q', 10, NULL), ST_OK);
     for (int i = 0; i < 3; i++) {
-        cr_assert_eq(sandbox_next(&b, &id), 'p', "attempt %d", i);
+        cr_assert(BECOMES_TRUE(sandbox_next(&b, &id) == 'p', 5000), "attempt %d", i); /* a suspect: after a pause */
         spool_verdict(b.spool, id, LINK_LOST, NULL);
     }
     cr_expect(BECOMES_TRUE(spool_count(b.spool).pending == 1, 2000));

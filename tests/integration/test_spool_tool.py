@@ -1,0 +1,319 @@
+"""`muster spool`: what rests in a spool and its quarantine, with a running gateway and without; and the spool of the real gateway:
+killed at random moments under load, and on a file system that fills up."""
+import concurrent.futures
+import glob
+import http.client
+import itertools
+import os
+import random
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+import zlib
+
+from harness import AGENT, BIN, Muster, inventory, run, wait_for
+
+
+def content(number, size=0):
+    """Not compressible beyond its half, so that `size` is what the spool has to take."""
+    noise = random.Random(number).randbytes(size // 2).hex()
+    return '<HARDWARE><NAME>pc%d</NAME></HARDWARE><BIOS><SSN>%s</SSN></BIOS>' % (number, noise)
+
+
+class Gateway:
+    """A gateway alone: nobody takes what it accepts. The database is away."""
+
+    def __init__(self, spool, **settings):
+        self.folder = tempfile.mkdtemp(prefix='muster-gateway-')
+        self.spool = spool
+        self.env = dict(os.environ, MUSTER_GATEWAY_HTTP='127.0.0.1:0', MUSTER_GATEWAY_SPOOL_DIR=spool,
+                        MUSTER_GATEWAY_TLS_FOLDER=self.folder, MUSTER_GATEWAY_BIND='ipc://%s/link' % self.folder,
+                        MUSTER_ADMIN='unix:%s/admin' % self.folder, MUSTER_GATEWAY_DRAIN_TIME='1s',
+                        MUSTER_DATABASE='mysql://nobody@localhost/none?socket=%s/none' % self.folder,
+                        MUSTER_GATEWAY_BODY_MAX='512KiB', MUSTER_GATEWAY_SPOOL_QUEUE='1MiB', **settings)
+        self.process = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start(self):
+        log = os.path.join(self.folder, 'log')
+        with open(log, 'ab') as to:
+            before = to.tell()
+            self.process = subprocess.Popen([os.path.join(BIN, 'muster-gateway')], env=self.env, stdout=to, stderr=to)
+
+        def listening():
+            if self.process.poll() is not None:
+                with open(log) as f:
+                    raise AssertionError(f.read())
+            with open(log) as f:
+                f.seek(before)
+                said = [line for line in f if 'event=listening' in line]
+            return said and said[0].split(' http=')[1].split()[0]
+        self.address = wait_for('the gateway listens', listening).strip('"')
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        self.process.terminate()
+        if self.process.wait(30) not in (0, 75):
+            raise AssertionError('exit status %d' % self.process.returncode)
+
+    def post(self, device, body, timeout=10):
+        """Status and Retry-After; (0, '') when there was no answer."""
+        try:
+            c = http.client.HTTPConnection(self.address, timeout=timeout)
+            c.request('POST', '/ocsinventory', body=zlib.compress(inventory(device, body).encode(), 1),
+                      headers={'User-Agent': AGENT, 'Content-Type': 'application/x-compress'})
+            r = c.getresponse()
+            r.read()
+            c.close()
+            return r.status, r.getheader('Retry-After') or ''
+        except (OSError, http.client.HTTPException):
+            return 0, ''
+
+
+def device(number):
+    return 'spool%06d-2026-01-02-03-04-05' % number
+
+
+def tool(*words, check=True):
+    return run(os.path.join(BIN, 'muster'), 'spool', *words, check=check)
+
+
+def rows(where, spool):
+    """Lines of `muster spool list` of one kind, as words."""
+    return [line.split() for line in tool('list', '--spool', spool, '--limit', '1000000').stdout.splitlines()
+            if line.startswith(where)]
+
+
+def devices_in(spool):
+    """DEVICEIDs of all pending uploads, out of their bodies."""
+    found = []
+    for row in rows('pending', spool):
+        done = subprocess.run([os.path.join(BIN, 'muster'), 'spool', 'show', row[1], '--spool', spool],
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)
+        found.append(done.stdout.split('<DEVICEID>')[1].split('<')[0])
+    return found
+
+
+class WithSpool(unittest.TestCase):
+    def setUp(self):
+        self.spool = tempfile.mkdtemp(prefix='muster-spool-')
+        self.addCleanup(shutil.rmtree, self.spool, ignore_errors=True)
+
+
+class TestCommandLine(WithSpool):
+    def test_errors_have_their_exit_status_and_say_what_is_wrong(self):
+        for words, status, text in [(['nosuch'], 2, 'check, list, show, replay or drop'),
+                                    (['show'], 2, 'needs the ID'),
+                                    (['list', 'something'], 2, 'takes no ID'),
+                                    (['list', '--spool', '/nonexistent'], 1, 'no spool'),
+                                    (['check', '--data', self.spool], 1, 'no spool'),
+                                    (['--help'], 0, '--spool')]:
+            done = tool(*words, check=False)
+            self.assertEqual(done.returncode, status, done.stdout)
+            self.assertIn(text, done.stdout, words)
+
+
+class TestPending(WithSpool):
+    def fill(self, g, count):
+        for i in range(count):
+            self.assertEqual(g.post(device(i), content(i))[0], 200)
+
+    def test_a_running_gateway_is_looked_at_and_not_disturbed(self):
+        with Gateway(self.spool) as g:
+            g.start()
+            self.fill(g, 5)
+            self.assertEqual(len(rows('pending', self.spool)), 5)
+            self.assertIn('a gateway has it', tool('check', '--spool', self.spool).stdout)
+            self.assertEqual(devices_in(self.spool), [device(i) for i in range(5)])
+            first = rows('pending', self.spool)[0][1]
+            refused = tool('drop', first, '--spool', self.spool, check=False)
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn('a gateway has the spool', refused.stdout)
+            self.fill(g, 1)
+            self.assertEqual(len(rows('pending', self.spool)), 6)
+
+    def test_without_a_gateway_uploads_can_be_dropped(self):
+        with Gateway(self.spool) as g:
+            g.start()
+            self.fill(g, 4)
+            g.stop()
+            ids = [row[1] for row in rows('pending', self.spool)]
+            self.assertIn('no gateway has it', tool('check', '--spool', self.spool).stdout)
+            tool('drop', ids[1], ids[2], '--spool', self.spool)
+            self.assertEqual(devices_in(self.spool), [device(0), device(3)])
+            self.assertEqual(tool('drop', ids[1], '--spool', self.spool, check=False).returncode, 1, 'not there any more')
+            g.start()
+            wait_for('the rest is there', lambda: devices_in(self.spool) == [device(0), device(3)])
+
+    def test_damage_is_found(self):
+        with Gateway(self.spool) as g:
+            g.start()
+            self.fill(g, 3)
+            g.kill()
+        self.assertEqual(tool('check', '--spool', self.spool).returncode, 0)
+        for path in glob.glob(self.spool + '/segments/*.seg'):
+            with open(path, 'r+b') as f:
+                if b'UPLD' not in f.read(1024):
+                    continue
+                f.seek(64 + 64 + 60)
+                byte = f.read(1)
+                f.seek(-1, 1)
+                f.write(bytes([byte[0] ^ 4]))
+        with open(self.spool + '/segments/notes.txt', 'w') as f:
+            f.write('do not touch')
+        done = tool('check', '--spool', self.spool, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('1 damaged pieces, 1 foreign files', done.stdout)
+
+
+class TestQuarantine(unittest.TestCase):
+    """With parsers and a writer: what they cannot read goes to quarantine."""
+
+    def test_list_show_replay_drop(self):
+        with Muster() as s:
+            def words(*w, check=True):
+                return s.muster('spool', *w, check=check)
+
+            def quarantined():
+                return [line.split() for line in words('list').stdout.splitlines() if line.startswith('quarantine')]
+            self.assertEqual(s.post(unreadable(device(1))).status, 200)
+            row = wait_for('it is rejected', quarantined)[0]
+            self.assertIn('bytes', words('list').stdout)
+            self.assertEqual(row[3], 'inventory')
+            self.assertGreater(len(row), 6, 'with a reason')
+            self.assertIn(device(1), words('show', row[1]).stdout)
+            self.assertIn('offered again', words('replay', row[1]).stdout)
+            wait_for('it is rejected again, under its own id', lambda: [r[1] for r in quarantined()] == [row[1]])
+            self.assertIn('removed', words('drop', row[1]).stdout)
+            self.assertEqual(quarantined(), [])
+            self.assertEqual(words('replay', row[1], check=False).returncode, 1)
+            # one that was rejected only because of the time
+            s.stop()
+            spool = os.path.join(s.folder, 'spool', '1')
+            self.assertIn('0 pending', words('check').stdout)
+            self.put_into_quarantine(spool, device(2))
+            self.assertIn('when the gateway starts', words('replay', quarantined()[0][1]).stdout)
+            s.start()
+            wait_for('it is in the database', lambda: s.sql("SELECT ID FROM hardware WHERE DEVICEID='%s'" % device(2)))
+            self.assertEqual(quarantined(), [])
+
+    def put_into_quarantine(self, spool, name):
+        """As a gateway does: head (common/upload/upload.h) and body."""
+        upload_id = (int(time.time() * 1e6).to_bytes(8, 'big'), (1).to_bytes(8, 'big'))
+        head = bytes([1, 1, 2, 4, 127, 0, 0, 1]) + bytes(12) + upload_id[0] + upload_id[1] + bytes(8)
+        agent = AGENT.encode()
+        body = zlib.compress(inventory(name, content(2)).encode())
+        path = os.path.join(spool, 'quarantine', '%s-%s' % (upload_id[0].hex(), upload_id[1].hex()))
+        with open(path + '.upload', 'wb') as f:
+            f.write(head + len(agent).to_bytes(2, 'big') + bytes(2) + agent + body)
+        with open(path + '.reason', 'w') as f:
+            f.write('test\nit was put there\n')
+
+
+def unreadable(name):
+    """The gateway, which reads the envelope only, takes it; the parser does not."""
+    return inventory(name, '<HARDWARE><NAME>x</NAME></HARDWARE><BIOS><SSN>&nosuch;</SSN></BIOS>')
+
+
+class TestKilled(WithSpool):
+    """kill -9 at random moments under load: what was answered 200 is there, once."""
+    SECONDS, CLIENTS = 15, 4
+
+    def test_nothing_answered_is_lost_or_doubled(self):
+        answered, sent, stop, numbers = [], [], threading.Event(), itertools.count()
+        with Gateway(self.spool, MUSTER_GATEWAY_SEGMENT_SIZE='1MiB', MUSTER_GATEWAY_SPOOL_MAX='64MiB') as g:
+            g.start()
+
+            def load():
+                while not stop.is_set():
+                    n = next(numbers)
+                    sent.append(device(n))
+                    if g.post(device(n), content(n, random.choice([10, 3000, 30000])), timeout=5)[0] == 200:
+                        answered.append(device(n))
+                    elif g.process.poll() is not None:
+                        stop.wait(0.01)
+            kills, end = 0, time.monotonic() + self.SECONDS
+            with concurrent.futures.ThreadPoolExecutor(self.CLIENTS) as pool:
+                work = [pool.submit(load) for _ in range(self.CLIENTS)]
+                try:
+                    while time.monotonic() < end:
+                        enough = len(answered) + random.randint(1, 60)
+                        wait_for('some were answered', lambda: len(answered) >= enough)
+                        g.kill()
+                        kills += 1
+                        g.start()
+                finally:
+                    stop.set()
+                for w in work:
+                    w.result()
+            g.stop()
+            found = devices_in(self.spool)
+            lost, doubled = set(answered) - set(found), len(found) - len(set(found))
+            print('\nkilled %d times, %d sent, %d answered 200, %d found, lost %d, doubled %d, foreign %d' % (
+                kills, len(sent), len(answered), len(found), len(lost), doubled, len(set(found) - set(sent))))
+            self.assertGreater(kills, 3)
+            self.assertEqual((lost, doubled, set(found) - set(sent)), (set(), 0, set()))
+            self.assertEqual(tool('check', '--spool', self.spool).returncode, 0)
+
+
+class TestFull(unittest.TestCase):
+    """A spool on a file system of 8 MiB, which the spool may fill and something else fills as well."""
+
+    def setUp(self):
+        self.disk = tempfile.mkdtemp(prefix='muster-disk-')
+        self.addCleanup(os.rmdir, self.disk)
+        if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', self.disk], stderr=subprocess.DEVNULL).returncode:
+            self.skipTest('SKIPPED: a tmpfs cannot be mounted here (root and the right to mount are needed)')
+        self.addCleanup(run, 'umount', self.disk)
+
+    def test_503_then_recovery_and_nothing_lost(self):
+        numbers, answered = itertools.count(), []
+        other = os.path.join(self.disk, 'other')
+
+        def post(g):
+            n = next(numbers)
+            status, retry = g.post(device(n), content(n, 60000))
+            if status == 200:
+                answered.append(device(n))
+            else:
+                self.assertEqual(status, 503)
+                self.assertRegex(retry, r'^\d+$', 'Retry-After')
+            return status
+        with Gateway(os.path.join(self.disk, 'spool'), MUSTER_GATEWAY_SEGMENT_SIZE='1MiB',
+                     MUSTER_GATEWAY_SPOOL_MAX='1GiB') as g:
+            g.start()
+            with open(other, 'wb') as f:  # room for some segments only
+                f.write(bytes(4 << 20))
+            statuses = [post(g) for _ in range(200)]
+            self.assertIn(200, statuses)
+            self.assertEqual(set(statuses[-20:]), {503}, 'full in the end')
+            before = len(answered)
+            os.remove(other)
+            wait_for('it takes again by itself', lambda: post(g) == 200)
+            for _ in range(5):
+                post(g)
+            self.assertGreater(len(answered), before)
+            g.kill()
+            g.start()
+            g.stop()
+            self.assertEqual(sorted(devices_in(g.spool)), sorted(answered), 'all that was answered, and nothing else')
+            print('\nanswered 200: %d, 503: %d' % (len(answered), statuses.count(503)))
+
+
+if __name__ == '__main__':
+    unittest.main()
