@@ -1,6 +1,6 @@
 /**
  * User and password of HTTP's Basic scheme against a file of hashes: lines `user:hash`, '#' begins a comment; a hash is what crypt(3)
- * verifies and calls strong: yescrypt ($y$), bcrypt ($2b$, $2y$: `htpasswd -B`), SHA-512 ($6$: `openssl passwd -6`), SHA-256 ($5$).
+ * verifies and calls strong: yescrypt ($y$), bcrypt ($2b$, $2y$: `htpasswd -B`), SHA-512 ($6$: `openssl passwd -6`).
  *
  * Hashing is slow on purpose. So it is done on a thread of its own, once for each pair of user and password: a pair that was right is
  * remembered (as a digest with a salt of this process) and costs nothing from then on, until the file changes. Wrong pairs of one
