@@ -20,7 +20,7 @@ OWNERS = {
     r'libxml/': ['common/xml', 'bench/'],
     r'(mysql|mariadb|errmsg)': ['common/db'],
     r'openssl/': ['common/tls', 'common/http', 'common/auth', 'tests/'],
-    r'crypt\.h': ['common/auth'],
+    r'crypt\.h': ['common/auth', 'tests/unit/auth'],
     r'lz4': ['common/record'],
     r'xxhash': ['common/record', 'common/upload', 'services/writer'],
     r'zlib\.h': ['common/inflate', 'tools/muster', 'tests/', 'bench/'],
