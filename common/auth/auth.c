@@ -260,6 +260,7 @@ static status load(struct auth *a, struct reason *why)
     pthread_mutex_lock(&a->lock);
     struct users old = a->users;
     a->users = fresh;
+    memset(a->clients, 0, sizeof a->clients); /* what was wrong may be right now */
     pthread_mutex_unlock(&a->lock);
     users_clear(&old);
     return ST_OK;

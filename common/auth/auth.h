@@ -1,6 +1,6 @@
 /**
  * User and password of HTTP's Basic scheme against a file of hashes: lines `user:hash`, '#' begins a comment; a hash is what crypt(3)
- * verifies and calls strong: yescrypt ($y$), bcrypt ($2b$, $2y$: `htpasswd -B`), SHA-512 ($6$: `openssl passwd -6`), SHA-256 ($5$).
+ * verifies and calls strong: yescrypt ($y$), bcrypt ($2b$, $2y$: `htpasswd -B`), SHA-512 ($6$: `openssl passwd -6`).
  *
  * Hashing is slow on purpose. So it is done on a thread of its own, once for each pair of user and password: a pair that was right is
  * remembered (as a digest with a salt of this process) and costs nothing from then on, until the file changes. Wrong pairs of one
@@ -23,7 +23,7 @@ struct auth;
 
 /** @param file  must be readable and have a user  @retval ST_INVALID a line is wrong: `why` names it  @retval ST_NOT_FOUND  @retval ST_IO */
 MUST_CHECK status auth_new(const char *file, struct auth **out, struct reason *why);
-/** Read the file again if it has changed, or whatever it is when `force`. On a fault the users stay as they were.
+/** Read the file again if it has changed, or whatever it is when `force`. Failures are forgotten with it. On a fault the users stay as they were.
  *  @param changed  whether new ones are in use now */
 MUST_CHECK status auth_refresh(struct auth *a, bool force, bool *changed, struct reason *why);
 /** What waits is answered AUTH_BUSY, and so is whatever comes later. */

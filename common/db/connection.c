@@ -90,6 +90,10 @@ static void set_options(MYSQL *handle, const struct db_target *t, bool tls)
     mysql_optionsv(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, (const void *)&verify);
     if (tls && t->tls_ca[0])
         mysql_optionsv(handle, MYSQL_OPT_SSL_CA, (const void *)t->tls_ca);
+    if (tls && t->tls_cert[0])
+        mysql_optionsv(handle, MYSQL_OPT_SSL_CERT, (const void *)t->tls_cert);
+    if (tls && t->tls_key[0])
+        mysql_optionsv(handle, MYSQL_OPT_SSL_KEY, (const void *)t->tls_key);
 }
 
 static bool connect_once(struct db *db, const struct db_target *t, bool tls)

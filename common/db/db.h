@@ -20,8 +20,9 @@ struct db_target {
     unsigned port;
     enum { DB_TLS_OFF, DB_TLS_PREFER, DB_TLS_REQUIRE, DB_TLS_VERIFY } tls;
     char tls_ca[256];
-    unsigned connect_s;       /**< default 5 */
-    unsigned read_s, write_s; /**< default 60; a look-up for a waiting agent wants 2 */
+    char tls_cert[256], tls_key[256]; /**< our own certificate, where the database wants one; "": none */
+    unsigned connect_s;               /**< default 5 */
+    unsigned read_s, write_s;         /**< default 60; a look-up for a waiting agent wants 2 */
 };
 
 /** @retval ST_INVALID not such an address (`why` says what is wrong; never shows the password) */

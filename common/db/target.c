@@ -88,6 +88,8 @@ static const struct {
     {"socket", OPTION_TEXT, offsetof(struct db_target, socket), sizeof((struct db_target *)0)->socket},
     {"time_zone", OPTION_TEXT, offsetof(struct db_target, time_zone), sizeof((struct db_target *)0)->time_zone},
     {"ssl_ca", OPTION_TEXT, offsetof(struct db_target, tls_ca), sizeof((struct db_target *)0)->tls_ca},
+    {"ssl_cert", OPTION_TEXT, offsetof(struct db_target, tls_cert), sizeof((struct db_target *)0)->tls_cert},
+    {"ssl_key", OPTION_TEXT, offsetof(struct db_target, tls_key), sizeof((struct db_target *)0)->tls_key},
     {"ssl", OPTION_TLS, 0, 0},
     {"connect_timeout", OPTION_NUMBER, offsetof(struct db_target, connect_s), 0},
     {"read_timeout", OPTION_NUMBER, offsetof(struct db_target, read_s), 0},

@@ -3,6 +3,7 @@
   format   clang-format has nothing to change
   headers  every header compiles alone
   borders  modules include only what they may; libraries have one owner; names and sizes of files
+  reasons  docs/reasons.md has every reason code of the services, and no other
   tidy     clang-tidy (with the build folder's compile commands) has nothing to say
 """
 import concurrent.futures
@@ -19,7 +20,7 @@ OWNERS = {
     r'libxml/': ['common/xml', 'bench/'],
     r'(mysql|mariadb|errmsg)': ['common/db'],
     r'openssl/': ['common/tls', 'common/http', 'common/auth', 'tests/'],
-    r'crypt\.h': ['common/auth'],
+    r'crypt\.h': ['common/auth', 'tests/unit/auth'],
     r'lz4': ['common/record'],
     r'xxhash': ['common/record', 'common/upload', 'services/writer'],
     r'zlib\.h': ['common/inflate', 'tools/muster', 'tests/', 'bench/'],
@@ -107,6 +108,40 @@ def check_borders(_):
     return faults
 
 
+#: how a reason code stands in a source: what sets it, logs it, counts it, or passes it on to a function that does
+REASONS = [r'reason_set\(\s*[^,;"]*,\s*"(\w+)"', r'LOG_TEXT\("reason",\s*"(\w+)"', r'struct reason \w+ = \{"(\w+)"',
+           r'reason=\\"(\w+)\\"', r'^\s*X\((\w+), \d{3},', r'[(,?:{]\s*"((?:xml|inflate|tls|record|link|body)_\w+)"']
+NO_REASONS = {'xml_', 'link_'}
+
+
+def codes_in_sources():
+    found = {}
+    for path in sources('.c', '.h'):
+        if not path.startswith(('common/', 'services/')):
+            continue
+        with open(path) as f:
+            text = re.sub(r'//[^\n]*|/\*.*?\*/', '', f.read(), flags=re.S)
+        for argument in re.findall(r'LOG_TEXT\("reason",([^;]*?)\)[,)]', text):
+            for code in re.findall(r'"(\w+)"', argument):
+                found.setdefault(code, path)
+        for pattern in REASONS:
+            for match in re.finditer(pattern, text, re.M):
+                found.setdefault(match.group(1), path)
+    return {code: path for code, path in found.items() if code not in NO_REASONS}
+
+
+def check_reasons(_):
+    with open('docs/reasons.md') as f:
+        rows = [line.split('|') for line in f if re.match(r'\| `\w+` \|', line)]
+    listed, used = [row[1].strip(' `') for row in rows], codes_in_sources()
+    faults = ['docs/reasons.md: `%s` is missing (%s)' % (c, used[c]) for c in sorted(set(used) - set(listed))]
+    faults += ['docs/reasons.md: `%s` is used nowhere' % c for c in sorted(set(listed) - set(used))]
+    faults += ['docs/reasons.md: `%s` is listed twice' % c for c in sorted({c for c in listed if listed.count(c) > 1})]
+    faults += ['docs/reasons.md: `%s` has an empty cell or not five' % row[1].strip(' `') for row in rows
+               if len(row) != 7 or not all(cell.strip() for cell in row[1:-1])]
+    return faults
+
+
 def check_tidy(build):
     with open(os.path.join(build, 'compile_commands.json')) as f:
         files = sorted({os.path.relpath(c['file']) for c in json.load(f)})
@@ -120,6 +155,6 @@ def check_tidy(build):
 
 
 if __name__ == '__main__':
-    found = {'format': check_format, 'headers': check_headers, 'borders': check_borders, 'tidy': check_tidy}[sys.argv[1]](sys.argv[2])
+    found = {'format': check_format, 'headers': check_headers, 'borders': check_borders, 'reasons': check_reasons, 'tidy': check_tidy}[sys.argv[1]](sys.argv[2])
     print('\n'.join(found) or 'nothing to say')
     sys.exit(1 if found else 0)

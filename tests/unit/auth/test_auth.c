@@ -135,7 +135,7 @@ Test(auth, every_strong_hash_of_the_system_is_taken)
     static const struct {
         const char *prefix;
         unsigned long cost;
-    } kinds[] = {{"$6$", 1000}, {"$5$", 1000}, {"$2b$", 4}, {"$2y$", 4}, {"$y$", 1}};
+    } kinds[] = {{"$6$", 1000}, {"$2b$", 4}, {"$2y$", 4}, {"$y$", 1}};
     for (size_t i = 0; i < COUNT(kinds); i++) {
         char salt[CRYPT_GENSALT_OUTPUT_SIZE];
         cr_assert_not_null(crypt_gensalt_rn(kinds[i].prefix, kinds[i].cost, NULL, 0, salt, sizeof salt));
@@ -190,15 +190,16 @@ Test(auth, files_without_a_usable_user_are_refused)
                                         "agent:\n",
                                         "agent:{SHA}deadbeef=\n",
                                         "agent:$apr1$salt$hash\n",
-                                        "agent:abJnggxhB/yWI\n" /* DES */};
+                                        "agent:abJnggxhB/yWI\n" /* DES */,
+                                        "agent:$5$rounds=1000$x$hash\n"};
     struct auth *a = NULL;
     for (size_t i = 0; i < COUNT(texts); i++) {
         write_users(texts[i]);
         cr_expect_eq(auth_new(path, &a, &why), ST_INVALID, "%s", texts[i]);
     }
     char twice[1024];
-    snprintf(twice, sizeof twice, "%s", line("agent", "a", "$5$rounds=1000$x$"));
-    snprintf(twice + strlen(twice), sizeof twice - strlen(twice), "%s", line("agent", "b", "$5$rounds=1000$x$"));
+    snprintf(twice, sizeof twice, "%s", line("agent", "a", "$6$rounds=1000$x$"));
+    snprintf(twice + strlen(twice), sizeof twice - strlen(twice), "%s", line("agent", "b", "$6$rounds=1000$x$"));
     write_users(twice);
     cr_expect_eq(auth_new(path, &a, &why), ST_INVALID);
     (void)unlink(path);
