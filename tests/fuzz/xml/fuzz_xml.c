@@ -1,6 +1,6 @@
 /* Any bytes as a document: what is heard is UTF-8 without forbidden characters, elements are balanced, limits hold, and a refusal has a
- * reason. What comes from here goes into SQL and records. */
-#include "common/xml/xml.h"
+ * reason. What comes from here goes into SQL and records. What the plain reader takes, libxml2 takes as well, and hears the same. */
+#include "common/xml/inner.h"
 
 #include "common/base/cleanup.h"
 
@@ -12,6 +12,9 @@ enum { DEPTH = 20, ELEMENTS = 2000, NAMES = 500, MEMORY = 1 << 20 };
 
 struct heard {
     size_t depth, elements, text;
+    struct view staying[64]; /**< pieces that were said to stay: looked at again when the reading is over */
+    size_t staying_count;
+    struct buffer *record; /**< what was heard, one way for one meaning; NULL: nobody compares */
 };
 
 /* Not assert(): a build with NDEBUG would test nothing. */
@@ -48,7 +51,19 @@ static void must_be_text(struct view v)
 
 static void on_restart(void *ctx)
 {
-    *(struct heard *)ctx = (struct heard){0};
+    struct buffer *record = ((struct heard *)ctx)->record;
+    *(struct heard *)ctx = (struct heard){.record = record};
+    if (record)
+        buffer_reset(record);
+}
+
+static void record_part(struct heard *h, char mark, struct view part)
+{
+    if (!h->record)
+        return;
+    if (mark)
+        buffer_char(h->record, mark);
+    buffer_add(h->record, part.data, part.len);
 }
 
 static status on_open(void *ctx, struct view name, const struct xml_attribute *attributes, size_t count)
@@ -56,6 +71,8 @@ static status on_open(void *ctx, struct view name, const struct xml_attribute *a
     struct heard *h = ctx;
     must(++h->depth <= DEPTH && ++h->elements <= ELEMENTS && name.len > 0);
     must_be_text(name);
+    record_part(h, 1, name);
+    record_part(h, 2, (struct view){"", 0});
     for (size_t i = 0; i < count; i++) {
         must_be_text(attributes[i].name);
         must_be_text(attributes[i].value);
@@ -70,6 +87,9 @@ static status on_text(void *ctx, struct view piece, bool stays)
     must(h->depth > 0);
     h->text += piece.len;
     must_be_text(piece);
+    record_part(h, 0, piece);
+    if (stays && h->staying_count < COUNT(h->staying))
+        h->staying[h->staying_count++] = piece;
     return ST_OK;
 }
 
@@ -77,21 +97,50 @@ static status on_close(void *ctx)
 {
     struct heard *h = ctx;
     must(h->depth-- > 0);
+    record_part(h, 3, (struct view){"", 0});
     return ST_OK;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static const struct xml_limits limits = {DEPTH, ELEMENTS, NAMES};
+
+static void try_whole(struct view text)
 {
     AUTO(buffer_clear) struct buffer memory = BUFFER_INIT(MEMORY);
     struct heard h = {0};
     const struct xml_handler handler = {&h, on_restart, on_open, on_text, on_close};
-    const struct xml_limits limits = {DEPTH, ELEMENTS, NAMES};
     struct xml_repairs repairs = {0};
     struct reason why = {0};
-    status st = xml_read((struct view){(const char *)data, size}, &limits, &handler, &memory, &repairs, &why);
+    status st = xml_read(text, &limits, &handler, &memory, &repairs, &why);
     must(st == ST_OK || st == ST_MALFORMED || st == ST_TOO_BIG);
     must((st == ST_OK) == (why.code[0] == '\0'));
-    if (st == ST_OK)
-        must(h.depth == 0 && h.elements > 0 && h.text <= 3 * size);
+    if (st != ST_OK)
+        return;
+    must(h.depth == 0 && h.elements > 0 && h.text <= 3 * text.len);
+    for (size_t i = 0; i < h.staying_count; i++)
+        must_be_text(h.staying[i]);
+}
+
+/* The plain reader may pass on what it does not like; what it takes must mean the same to both. */
+static void try_both(struct view text)
+{
+    AUTO(buffer_clear) struct buffer plain = BUFFER_INIT(MEMORY), full = BUFFER_INIT(MEMORY);
+    struct heard h = {.record = &plain};
+    const struct xml_handler handler = {&h, on_restart, on_open, on_text, on_close};
+    struct reason why = {0};
+    status st = ST_OK;
+    on_restart(&h);
+    if (!xml_plain(text, &limits, &handler, &st))
+        return;
+    must(st == ST_OK && h.depth == 0);
+    h.record = &full;
+    must(xml_parse(text, &limits, &handler, &why) == ST_OK);
+    must(plain.len == full.len && memcmp(plain.data, full.data, plain.len) == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct view text = {size ? (const char *)data : "", size};
+    try_whole(text);
+    try_both(text);
     return 0;
 }
