@@ -19,7 +19,7 @@ int64_t descriptors_allow(int64_t connections)
     }
     if (limit.rlim_cur >= want)
         return connections;
-    int64_t fit = limit.rlim_cur > 2 * OTHERS ? (int64_t)limit.rlim_cur - OTHERS : (int64_t)limit.rlim_cur / 2;
+    int64_t fit = limit.rlim_cur / 2 > OTHERS ? (int64_t)limit.rlim_cur - OTHERS : (int64_t)limit.rlim_cur / 2;
     log_warning("the limit of open files allows fewer connections than set", LOG_NUMBER("connections_max", connections),
                 LOG_NUMBER("possible", fit), LOG_NUMBER("open_files", (int64_t)limit.rlim_cur));
     return fit;

@@ -1,4 +1,5 @@
 """Bounds of a whole installation: slow clients are closed at their deadline while honest ones are served."""
+import json
 import unittest
 
 from harness import Muster, inventory, table, wait_for
@@ -10,7 +11,6 @@ GRACE = 5  # seconds that a request may take before its rate is looked at
 
 class TestSlowClients(unittest.TestCase):
     def counter(self, s, name):
-        import json
         services = json.loads(s.muster('status', '--json', check=False).stdout)['services']
         return sum(x.get('metrics', {}).get(name, 0) for x in services)
 
