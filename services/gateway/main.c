@@ -6,6 +6,7 @@
 #include "common/log/log.h"
 #include "common/signals/signals.h"
 #include "common/xml/xml.h"
+#include "services/gateway/descriptors.h"
 #include "services/gateway/gateway_metrics.h"
 #include "services/gateway/refusals.h"
 #include "services/gateway/server.h"
@@ -97,6 +98,7 @@ int main(int argc, char **argv)
     log_keep(LOG_KEPT);
     if (db_target_parse(set.database, &target, &why) != ST_OK)
         return log_error("MUSTER_DATABASE is wrong", LOG_REASON(&why)), EXIT_USAGE;
+    set.connections_max = descriptors_allow(set.connections_max);
     signals_block(); /* before the first thread, so that every thread inherits the mask */
     db_library_init();
     xml_library_init();

@@ -101,11 +101,12 @@ def compression():
     yield Case('bomb-of-elements', big('bomb-of-elements', b'<SOFTWARES/>' * 50000, 400), 413, 'nothing', 'inflate_too_big', faults=(29, 41))
 
 
-def document_types():
+def document_types(trap):
+    """@param trap  address where nobody may call"""
     for name, declared, used in (
             ('file', '<!DOCTYPE REQUEST [<!ENTITY x SYSTEM "file:///etc/hostname">]>', '&x;'),
-            ('fetch', '<!DOCTYPE REQUEST SYSTEM "http://127.0.0.1:18099/x.dtd">', 'x'),
-            ('parameter', '<!DOCTYPE REQUEST [<!ENTITY % p SYSTEM "http://127.0.0.1:18099/p">%p;]>', 'x'),
+            ('fetch', '<!DOCTYPE REQUEST SYSTEM "http://%s/x.dtd">' % trap, 'x'),
+            ('parameter', '<!DOCTYPE REQUEST [<!ENTITY %% p SYSTEM "http://%s/p">%%p;]>' % trap, 'x'),
             ('laughs', '<!DOCTYPE REQUEST [<!ENTITY a "haha">' + ''.join(
                 '<!ENTITY %s "%s">' % (chr(98 + i), '&%s;' % chr(97 + i) * 12) for i in range(9)) + ']>', '&j;'),
             ('quadratic', '<!DOCTYPE REQUEST [<!ENTITY q "%s">]>' % ('q' * 100000), '&q;' * 10000),
@@ -116,9 +117,9 @@ def document_types():
     yield Case('doctype-in-utf16', zlib.compress(b'\xff\xfe' + document('doctype-in-utf16', head='<!DOCTYPE REQUEST>').encode('utf-16-le')),
                400, 'nothing', 'xml_doctype', faults=(39, 45))
     yield Case('entity-nobody-knows', packed('entity-nobody-knows', soft('caf&eacute;')), 200, 'nothing', quarantine='xml_not_well_formed')
-    yield Case('xinclude', packed('xinclude', '<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="http://127.0.0.1:18099/i"/>'),
+    yield Case('xinclude', packed('xinclude', '<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="http://%s/i"/>' % trap),
                rows=names(), faults=(48,))
-    yield Case('stylesheet', packed('stylesheet', head=HEAD + '<?xml-stylesheet href="http://127.0.0.1:18099/s"?>'), rows=names(), faults=(48,))
+    yield Case('stylesheet', packed('stylesheet', head=HEAD + '<?xml-stylesheet href="http://%s/s"?>' % trap), rows=names(), faults=(48,))
 
 
 def too_much():
@@ -231,7 +232,9 @@ def values():
         "SELECT MAX(CHAR_LENGTH(n.NAME)) FROM software s JOIN software_name n ON n.ID=s.NAME_ID WHERE s.HARDWARE_ID={id}", '255')])
 
 
-def all_bodies():
-    for group in (compression, document_types, too_much, encodings, characters, shapes, values):
+def all_bodies(trap):
+    for case in document_types(trap):
+        yield 'document_types', case
+    for group in (compression, too_much, encodings, characters, shapes, values):
         for case in group():
             yield group.__name__, case

@@ -1,5 +1,6 @@
 """What a hostile request does to an installation: rows, quarantine, counters, memory and time of each service."""
 import glob
+import json
 import os
 import re
 import socket
@@ -12,16 +13,24 @@ TICKS = os.sysconf('SC_CLK_TCK')
 
 
 class Trap:
-    """Listens where the corpus's external entities point to; nobody may call."""
+    """Listens where external entities point to; nobody may call. Who needs a certain port waits until another run has left it."""
 
-    def __init__(self, port=18099):
+    def __init__(self, port=0):
         self.calls = 0
         self.socket = socket.socket()
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind(('127.0.0.1', port))
+        wait_for('port %d' % port, lambda: self.bind(port), 600)
         self.socket.listen()
+        self.address = '127.0.0.1:%d' % self.socket.getsockname()[1]
         self.thread = threading.Thread(target=self.listen, daemon=True)
         self.thread.start()
+
+    def bind(self, port):
+        try:
+            self.socket.bind(('127.0.0.1', port))
+        except OSError:
+            return False
+        return True
 
     def listen(self):
         while True:
@@ -86,7 +95,6 @@ class Watch:
         return out
 
     def services(self):
-        import json
         return json.loads(self.s.muster('status', '--json', check=False).stdout)['services']
 
     # ---- processes ----

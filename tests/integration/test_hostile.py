@@ -27,6 +27,7 @@ SETTINGS = {
 }
 TABLES = sorted(list(facts.SECTIONS.values()) + list(facts.SINGLE.values()) + ['software', 'accountinfo'])
 BYSTANDER = 'bystander-2026-01-02-03-04-05'
+CORPUS_TRAP = 18099  # where make-hostile's entities point to
 GROWTH_MAX = 256  # MiB, the corpus's rule
 CPU_MAX = 20  # seconds for one body
 
@@ -92,7 +93,7 @@ class TestOwn(Hostile):
         self.addCleanup(trap.close)
         with Muster(env=SETTINGS) as s:
             self.run_all(s)
-            for group, case in list(all_bodies()) + list(all_requests()):
+            for group, case in list(all_bodies(trap.address)) + list(all_requests()):
                 if only in case.name:
                     self.one(group, case)
             self.finish('Hostile cases of our own', ['class', 'case', 'faults.md', 'expected', 'seen', 'reason', 'MiB', 'CPU s', ''])
@@ -157,7 +158,7 @@ class TestCorpus(Hostile):
                            stderr=subprocess.DEVNULL)
             with open(os.path.join(folder, 'expected.csv'), newline='', encoding='utf-8') as f:
                 cases = list(csv.DictReader(f))
-            trap = Trap()
+            trap = Trap(CORPUS_TRAP)
             self.addCleanup(trap.close)
             only = os.environ.get('MUSTER_TEST_ONLY', '')
             with Muster(env=SETTINGS) as s:

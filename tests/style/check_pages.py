@@ -1,6 +1,7 @@
 """Pages of docs/ that promise something are compared with the tree. From the top of the tree; exit status 1 with a line per fault.
 
   docs/configuration.md   keys and defaults are those that common/ocs_config reads; each place uses its key; each test exists
+  docs/limits.md          its settings exist, and a default that stands behind a single setting is that setting's
   docs/compatibility.md   each entry has a number of its own, tests that exist, and settings that exist
 
 A test is `suite/name` of a Criterion program, or the name of a file under tests/.
@@ -88,6 +89,26 @@ def known_settings():
     return names
 
 
+def setting_defaults():
+    """Variable -> default, as the tables of the services have them."""
+    found = {}
+    for path in glob.glob('services/*/*_settings.h'):
+        found.update(re.findall(r'"(MUSTER_\w+)",\s*SET_\w+,\s*"([^"]*)"', read(path)))
+    return found
+
+
+def check_limits():
+    defaults = setting_defaults()
+    page = read('docs/limits.md')
+    for name in sorted(set(re.findall(r'MUSTER_\w+', page)) - set(defaults)):
+        yield 'docs/limits.md: there is no setting %s' % name
+    for columns, setting, default in ((5, 1, 2), (3, 1, 2)):
+        for number, cells in rows(page, columns):
+            names = re.findall(r'MUSTER_\w+', cells[setting])
+            if len(names) == 1 and names[0] in defaults and not re.match(re.escape(defaults[names[0]]) + r'\b', cells[default]):
+                yield 'docs/limits.md:%d: the default of %s is %s' % (number, names[0], defaults[names[0]])
+
+
 def check_compatibility(tests):
     page, settings, seen = read('docs/compatibility.md'), known_settings(), set()
     for number, (entry, _, _, _, test, setting) in rows(page, 6):
@@ -115,6 +136,6 @@ def check_compatibility(tests):
 
 if __name__ == '__main__':
     known = known_tests()
-    found = list(check_configuration(known)) + list(check_compatibility(known))
+    found = list(check_configuration(known)) + list(check_limits()) + list(check_compatibility(known))
     print('\n'.join(found) or 'nothing to say')
     sys.exit(1 if found else 0)
