@@ -19,6 +19,7 @@ int command_pin(const struct options *options);
 int command_keys(const struct options *options);
 int command_sections(const struct options *options);
 int command_test(const struct options *options);
+int command_bench(const struct options *options);
 
 /** "muster: text" on stderr. */
 void complain(const struct reason *why);

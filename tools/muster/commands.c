@@ -41,6 +41,11 @@ static const struct command commands[] = {
     {"sections", "FILE",
      "Check a file that declares sections and print what it says. Exit status 2: something in it is wrong.", 0, 1, 1,
      command_sections},
+    {"bench", "[STAGE...]",
+     "Build the source tree and measure it beside the bare parts it is made of. --help of build/release/bench/bench "
+     "lists stages.",
+     TAKES(devices) | TAKES(stored) | TAKES(requests) | TAKES(workers) | TAKES(json_file) | TAKES(peer) | TAKES(smoke),
+     0, 16, command_bench},
     {"test", "[PRESET...]", "Build and run all tests of the source tree.", 0, 0, SIZE_MAX, command_test},
 };
 

@@ -38,7 +38,14 @@ enum { EXIT_NOT_RUNNING = 3 };
     X(ca, "--ca", OPT_TEXT, "", 0, 0, "FILE", "certificates to trust for an https URL")                                \
     X(parallel, "--parallel", OPT_NUMBER, "4", 1, 64, "N", "connections at a time")                                    \
     X(timeout_s, "--timeout", OPT_NUMBER, "60", 0, 86400, "S", "give up after this many seconds")                      \
-    X(indexes, "--indexes", OPT_FLAG, "", 0, 0, "", "also add the indexes that OCS lacks")
+    X(indexes, "--indexes", OPT_FLAG, "", 0, 0, "", "also add the indexes that OCS lacks")                             \
+    X(devices, "--devices", OPT_NUMBER, "1000", 1, 1000000, "N", "that are sent in each pass")                         \
+    X(stored, "--stored", OPT_NUMBER, "1000", 1, 1000000, "N", "devices in the database at the end of stage `line`")   \
+    X(requests, "--requests", OPT_NUMBER, "10000", 1, 10000000, "N", "of stages `intake` and `prolog`")                \
+    X(workers, "--workers", OPT_NUMBER, "1", 1, 8, "N", "parsers, and as many writers")                                \
+    X(json_file, "--json-file", OPT_TEXT, "", 0, 0, "FILE", "the figures for programs")                                \
+    X(peer, "--peer", OPT_TEXT, "", 0, 0, "SCRIPT", "starts and stops another server, for stage `peer`")               \
+    X(smoke, "--smoke", OPT_FLAG, "", 0, 0, "", "the least of everything: does the benchmark work?")
 
 #define OPTION_C_OPT_TEXT   const char *
 #define OPTION_C_OPT_NUMBER long
