@@ -92,7 +92,7 @@ static status look_up(struct misses *m)
              kinds[m->kind].column);
     struct lookup_query q = {.st = m->st, .head = head, .tail = "", .take = take_word, .ctx = m};
     status st = lookup_exact(&q, m->words, m->found, m->count, NULL);
-    return st == ST_OK ? lookup_singly(&q, m->words, m->found, m->count) : st;
+    return st == ST_OK ? lookup_spelled(&q, m->words, m->found, m->count) : st;
 }
 
 static const char *const part_names[] = {"MAJOR", "MINOR", "PATCH"};

@@ -19,7 +19,7 @@ OWNERS = {
     r'c?zmq': ['common/link', 'tests/unit/link', 'tests/tsan/link'],
     r'libxml/': ['common/xml', 'bench/'],
     r'(mysql|mariadb|errmsg)': ['common/db'],
-    r'openssl/': ['common/tls', 'common/http', 'common/auth', 'tests/'],
+    r'openssl/': ['common/tls', 'common/http', 'common/auth', 'tests/', 'bench/'],
     r'crypt\.h': ['common/auth', 'tests/unit/auth'],
     r'lz4': ['common/record'],
     r'xxhash': ['common/record', 'common/upload', 'services/writer'],

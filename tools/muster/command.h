@@ -20,6 +20,7 @@ int command_keys(const struct options *options);
 int command_sections(const struct options *options);
 int command_spool(const struct options *options);
 int command_test(const struct options *options);
+int command_bench(const struct options *options);
 
 /** "muster: text" on stderr. */
 void complain(const struct reason *why);

@@ -44,6 +44,11 @@ static const struct command commands[] = {
     {"spool", "check|list|show ID...|replay ID...|drop ID...",
      "What rests in the spools and in quarantine: verify, list, show, offer again, remove. Exit status 1: damage.",
      TAKES(data) | TAKES(spool) | TAKES(raw) | TAKES(limit), 1, SIZE_MAX, command_spool},
+    {"bench", "[STAGE...]",
+     "Build the source tree and measure it beside the bare parts it is made of. --help of build/release/bench/bench "
+     "lists stages.",
+     TAKES(devices) | TAKES(stored) | TAKES(requests) | TAKES(workers) | TAKES(json_file) | TAKES(peer) | TAKES(smoke),
+     0, 16, command_bench},
     {"test", "[PRESET...]", "Build and run all tests of the source tree.", 0, 0, SIZE_MAX, command_test},
 };
 

@@ -41,7 +41,14 @@ enum { EXIT_NOT_RUNNING = 3 };
     X(indexes, "--indexes", OPT_FLAG, "", 0, 0, "", "also add the indexes that OCS lacks")                             \
     X(spool, "--spool", OPT_TEXT, "", 0, 0, "DIR", "one gateway's spool instead of all below --data")                  \
     X(raw, "--raw", OPT_FLAG, "", 0, 0, "", "show: the body's bytes as they were received")                            \
-    X(limit, "--limit", OPT_NUMBER, "1000", 0, 1000000000, "N", "list: at most so many pending uploads of a spool")
+    X(limit, "--limit", OPT_NUMBER, "1000", 0, 1000000000, "N", "list: at most so many pending uploads of a spool")    \
+    X(devices, "--devices", OPT_NUMBER, "1000", 1, 1000000, "N", "that are sent in each pass")                         \
+    X(stored, "--stored", OPT_NUMBER, "1000", 1, 1000000, "N", "devices in the database at the end of stage `line`")   \
+    X(requests, "--requests", OPT_NUMBER, "10000", 1, 10000000, "N", "of stages `intake` and `prolog`")                \
+    X(workers, "--workers", OPT_NUMBER, "1", 1, 8, "N", "parsers, and as many writers")                                \
+    X(json_file, "--json-file", OPT_TEXT, "", 0, 0, "FILE", "the figures for programs")                                \
+    X(peer, "--peer", OPT_TEXT, "", 0, 0, "SCRIPT", "starts and stops another server, for stage `peer`")               \
+    X(smoke, "--smoke", OPT_FLAG, "", 0, 0, "", "the least of everything: does the benchmark work?")
 
 #define OPTION_C_OPT_TEXT   const char *
 #define OPTION_C_OPT_NUMBER long

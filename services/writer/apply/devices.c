@@ -103,7 +103,7 @@ static status find_known(struct wave *w, const struct device_keys *missing, stru
         .st = &w->st, .head = "SELECT DEVICEID,ID FROM hardware WHERE DEVICEID", .tail = "", .take = take_existence};
     size_t others = 0;
     st = lookup_exact(&q, known->texts, known->found, known->count, &others);
-    return st == ST_OK && others ? lookup_singly(&q, known->texts, known->found, known->count) : st;
+    return st == ST_OK && others ? lookup_spelled(&q, known->texts, known->found, known->count) : st;
 }
 
 static bool is_known(const struct device_keys *known, const struct device *d)
@@ -144,7 +144,7 @@ static status make_missing(struct wave *w, struct device_keys *keys)
         if (!keys->found[i] && (keys->devices[i]->upload || is_known(&known, keys->devices[i]))) {
             struct device_keys one = {w, 1, &keys->texts[i], &keys->found[i], &keys->devices[i]};
             q.ctx = &one;
-            st = lookup_singly(&q, one.texts, one.found, 1);
+            st = lookup_spelled(&q, one.texts, one.found, 1);
         }
     return st;
 }
@@ -398,7 +398,7 @@ static status find_or_make(struct wave *w)
     size_t others = 0;
     st = lookup_exact(&q, keys.texts, keys.found, keys.count, &others);
     if (st == ST_OK && others)
-        st = lookup_singly(&q, keys.texts, keys.found, keys.count);
+        st = lookup_spelled(&q, keys.texts, keys.found, keys.count);
     if (st == ST_OK)
         st = insert_hardware(w, &keys);
     return st == ST_OK ? lock_by_id(w) : st;

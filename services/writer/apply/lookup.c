@@ -37,13 +37,13 @@ static status take_rows(const struct lookup_query *q, struct db_rows *rows, cons
     return ST_OK;
 }
 
-/* Put at most IN_LIST_MAX texts that are not found yet into the statement; `next` moves on. */
-static size_t start_list(const struct lookup_query *q, const struct view *texts, const bool *found, size_t count,
+/* Put at most IN_LIST_MAX texts before `end` that are not found yet into the statement; `next` moves on. */
+static size_t start_list(const struct lookup_query *q, const struct view *texts, const bool *found, size_t end,
                          size_t *next)
 {
     size_t listed = 0;
     statement_start(q->st, "%s IN (", q->head);
-    for (; *next < count && listed < IN_LIST_MAX; ++*next) {
+    for (; *next < end && listed < IN_LIST_MAX; ++*next) {
         if (found[*next])
             continue;
         if (listed++)
@@ -70,23 +70,34 @@ status lookup_exact(const struct lookup_query *q, const struct view *texts, bool
     return ST_OK;
 }
 
-status lookup_singly(const struct lookup_query *q, const struct view *texts, bool *found, size_t count)
+/* Texts from `begin` on, before `end`, at most a list full of them (`next` says how far): where one question finds rows for several, the
+ * halves are asked for. */
+static status find_spelled(const struct lookup_query *q, const struct view *texts, bool *found, size_t begin,
+                           size_t end, size_t *next)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (found[i])
-            continue;
-        AUTO(db_rows_free) struct db_rows *rows = NULL;
-        statement_start(q->st, "%s=", q->head);
-        statement_value(q->st, texts[i]);
-        buffer_text(&q->st->text, q->tail);
-        status st = statement_run(q->st, &rows);
-        const struct view *row = st == ST_OK ? db_rows_next(rows) : NULL;
-        if (row) {
-            st = q->take(q->ctx, i, row);
-            found[i] = true;
-        }
-        if (st != ST_OK)
-            return st;
+    AUTO(db_rows_free) struct db_rows *rows = NULL;
+    *next = begin;
+    size_t listed = start_list(q, texts, found, end, next);
+    status st = listed ? statement_run(q->st, &rows) : ST_OK;
+    const struct view *row = listed && st == ST_OK ? db_rows_next(rows) : NULL;
+    if (!row)
+        return st;
+    if (listed == 1) {
+        size_t i = begin;
+        while (found[i])
+            i++;
+        found[i] = true;
+        return q->take(q->ctx, i, row);
     }
-    return ST_OK;
+    size_t middle = begin + (*next - begin) / 2, passed;
+    st = find_spelled(q, texts, found, begin, middle, &passed);
+    return st == ST_OK ? find_spelled(q, texts, found, middle, *next, &passed) : st;
+}
+
+status lookup_spelled(const struct lookup_query *q, const struct view *texts, bool *found, size_t count)
+{
+    status st = ST_OK;
+    for (size_t next = 0; st == ST_OK && next < count;)
+        st = find_spelled(q, texts, found, next, count, &next);
+    return st;
 }

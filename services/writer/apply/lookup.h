@@ -1,6 +1,6 @@
 /**
  * Rows by text keys under the database's collation, which takes "Foo", "foo " and "fóo" for the same: the rows of one IN list are
- * matched exactly first; what is left can be asked for one by one.
+ * matched exactly first; which of the others belongs to which text is found by asking for fewer and fewer of them.
  */
 #ifndef MUSTER_WRITER_LOOKUP_H
 #define MUSTER_WRITER_LOOKUP_H
@@ -25,8 +25,8 @@ struct lookup_query {
  */
 MUST_CHECK status lookup_exact(const struct lookup_query *q, const struct view *texts, bool *found, size_t count,
                                size_t *others);
-/** Ask one by one for those not found yet. */
-MUST_CHECK status lookup_singly(const struct lookup_query *q, const struct view *texts, bool *found, size_t count);
+/** Ask for those not found yet in whatever spelling: one question for 500 that are not there, and the halves where something is. */
+MUST_CHECK status lookup_spelled(const struct lookup_query *q, const struct view *texts, bool *found, size_t count);
 
 /** Order of the texts above, for qsort. */
 int lookup_compare(const void *a, const void *b);

@@ -1,0 +1,199 @@
+/*
+ * The whole line: from the first request of a fleet to the commit of its last inventory, for devices that are new, unchanged, and with one
+ * row in fifty changed; with more and more devices in the database. CPU time is that of the processes, so that it holds where other
+ * programs share the machine.
+ */
+#include "bench/load.h"
+#include "bench/measure.h"
+#include "bench/stages.h"
+
+#include <stdio.h>
+#include <time.h>
+
+enum { FIRST_DEVICE = 2000000, CHUNK = 1000, DRAIN_S = 600, LATENCIES = 100, WAIT_S = 10 };
+
+struct pass {
+    const char *name;
+    double rate_goal, cpu_goal[SITE_PARTS]; /* us; 0: none */
+};
+
+static const struct pass passes[] = {
+    {"new", 0, {70, 900, 400, 0}},
+    {"unchanged", 1400, {70, 900, 60, 0}},
+    {"2 % changed", 800, {70, 900, 150, 0}},
+};
+
+struct cost {
+    double seconds, cpu_s[SITE_PARTS], load_cpu_s;
+};
+
+/* Send a fleet's inventories and wait until they are stored. */
+static status send(struct bench *b, unsigned first, unsigned count, struct fleet_moment m, struct cost *cost)
+{
+    AUTO(bodies_clear) struct bodies bodies = {.count = 0};
+    struct load_result result;
+    status st = bodies_make(&bodies, b->fleet, BODIES_INVENTORY, FIRST_DEVICE + first, count, m);
+    if (st != ST_OK)
+        return st;
+    struct load_plan plan = {.address = b->site->http,
+                             .connections = b->connections,
+                             .bodies = bodies.views,
+                             .body_count = count,
+                             .count = count};
+    double before[SITE_PARTS], begin = measure_wall_s();
+    for (int p = 0; p < SITE_PARTS; p++)
+        before[p] = site_cpu_s(b->site, p);
+    st = load_run(&plan, &result);
+    if (st == ST_OK && result.good != count)
+        return reason_set(&b->why, "bench_line", "%zu of %u inventories were answered 200", result.good, count),
+               ST_UNAVAILABLE;
+    if (st == ST_OK)
+        st = site_drain(b->site, DRAIN_S);
+    cost->seconds += measure_wall_s() - begin;
+    cost->load_cpu_s += result.cpu_s;
+    for (int p = 0; p < SITE_PARTS; p++)
+        cost->cpu_s[p] += site_cpu_s(b->site, p) - before[p];
+    return st;
+}
+
+static double total_us(const struct cost *cost, unsigned count)
+{
+    double sum = 0;
+    for (int p = 0; p < SITE_PARTS; p++)
+        sum += cost->cpu_s[p];
+    return sum / count * 1e6;
+}
+
+static void tell(struct bench *b, const struct pass *pass, const struct cost *cost, unsigned count, unsigned stored)
+{
+    report_format(
+        &b->report,
+        (struct figure){
+            .stage = "line", .unit = "inventories/s", .value = count / cost->seconds, .goal = pass->rate_goal},
+        "%s, %u devices stored", pass->name, stored);
+    for (int p = 0; p < SITE_PARTS; p++)
+        report_format(&b->report,
+                      (struct figure){.stage = "line",
+                                      .unit = "us CPU",
+                                      .value = cost->cpu_s[p] / count * 1e6,
+                                      .goal = pass->cpu_goal[p],
+                                      .less = true},
+                      "%s, %u stored: %s", pass->name, stored, site_part_names[p]);
+    report_format(
+        &b->report,
+        (struct figure){.stage = "line", .unit = "us CPU", .value = cost->load_cpu_s / count * 1e6, .less = true},
+        "%s, %u stored: the load generator itself", pass->name, stored);
+}
+
+static status check_stored(struct bench *b, unsigned expected)
+{
+    double there = site_number(b->site, "SELECT COUNT(*) FROM hardware WHERE DEVICEID LIKE 'BENCH-W2%'");
+    if (there == expected)
+        return ST_OK;
+    reason_set(&b->why, "bench_line", "%.0f devices are in the database, %u were sent", there, expected);
+    return ST_IO;
+}
+
+/* Devices 0..stored-1 are there afterwards. */
+static status fill(struct bench *b, unsigned from, unsigned stored)
+{
+    struct cost cost = {0};
+    status st = ST_OK;
+    for (unsigned at = from; st == ST_OK && at < stored; at += CHUNK)
+        st = send(b, at, stored - at < CHUNK ? stored - at : CHUNK, (struct fleet_moment){.contact = 1}, &cost);
+    if (st == ST_OK && stored > from)
+        tell(b, &passes[0], &cost, stored - from, stored);
+    return st == ST_OK ? check_stored(b, stored) : st;
+}
+
+static int compare_ids(const struct site *s, const char *deviceid, double *id)
+{
+    char sql[256];
+    snprintf(sql, sizeof sql, "SELECT INVENTORY_HI FROM muster_device WHERE DEVICEID = '%s'", deviceid);
+    double now = site_number(s, sql);
+    int differs = now != *id;
+    *id = now;
+    return differs;
+}
+
+/* From the 200 to the commit, one upload at a time. */
+static status latency(struct bench *b, unsigned contact)
+{
+    static const struct timespec pause = {0, 100000};
+    double times[LATENCIES];
+    size_t count = 0;
+    for (unsigned d = 0; d < LATENCIES && d < b->devices; d++) {
+        AUTO(bodies_clear) struct bodies bodies = {.count = 0};
+        struct load_result result;
+        char deviceid[64];
+        double id = 0;
+        fleet_deviceid(b->fleet, FIRST_DEVICE + d, deviceid);
+        (void)compare_ids(b->site, deviceid, &id);
+        status st = bodies_make(&bodies, b->fleet, BODIES_INVENTORY, FIRST_DEVICE + d, 1,
+                                (struct fleet_moment){.round = 1, .contact = contact});
+        if (st == ST_OK)
+            st = load_run(
+                &(struct load_plan){
+                    .address = b->site->http, .connections = 1, .bodies = bodies.views, .body_count = 1, .count = 1},
+                &result);
+        double begin = measure_wall_s();
+        while (st == ST_OK && !compare_ids(b->site, deviceid, &id)) {
+            if (measure_wall_s() - begin > WAIT_S)
+                st = ST_UNAVAILABLE;
+            nanosleep(&pause, NULL);
+        }
+        if (st != ST_OK)
+            return reason_set(&b->why, "bench_line", "an inventory does not come through: %s", status_name(st)), st;
+        times[count++] = (measure_wall_s() - begin) * 1e3;
+    }
+    double p50 = measure_percentile(times, count, 0.5);
+    report_format(
+        &b->report,
+        (struct figure){.stage = "line", .unit = "ms", .value = measure_percentile(times, count, 0.99), .less = true},
+        "from 200 to commit, idle: p99 (p50 %.2f)", p50);
+    return ST_OK;
+}
+
+/* Unchanged and changed devices, spread over all that are stored. */
+static status measure(struct bench *b, unsigned stored, unsigned contact, unsigned round, double us[2])
+{
+    unsigned count = b->devices < stored ? b->devices : stored, first = stored - count;
+    struct cost unchanged = {0}, changed = {0};
+    status st = send(b, first, count, (struct fleet_moment){.contact = contact}, &unchanged);
+    if (st != ST_OK)
+        return st;
+    tell(b, &passes[1], &unchanged, count, stored);
+    st = send(b, first, count, (struct fleet_moment){.round = round, .contact = contact + 1}, &changed);
+    if (st != ST_OK)
+        return st;
+    tell(b, &passes[2], &changed, count, stored);
+    us[0] = total_us(&unchanged, count);
+    us[1] = total_us(&changed, count);
+    return check_stored(b, stored);
+}
+
+status stage_line(struct bench *b)
+{
+    double few[2] = {0}, many[2] = {0};
+    unsigned less = b->stored < CHUNK ? b->stored : CHUNK;
+    status st = fill(b, 0, less);
+    if (st == ST_OK)
+        st = measure(b, less, 2, 1, few);
+    if (st == ST_OK)
+        st = latency(b, 4);
+    if (st == ST_OK && b->stored > less)
+        st = fill(b, less, b->stored);
+    if (st == ST_OK && b->stored > less)
+        st = measure(b, b->stored, 5, 1, many);
+    for (int p = 0; st == ST_OK && p < SITE_PARTS; p++)
+        report_format(
+            &b->report,
+            (struct figure){.stage = "line", .unit = "MB", .value = site_memory(b->site, p) / 1e6, .less = true},
+            "memory of %s at most", site_part_names[p]);
+    for (int i = 0; st == ST_OK && b->stored > less && i < 2; i++)
+        report_format(
+            &b->report,
+            (struct figure){.stage = "scale", .unit = "times", .value = many[i] / few[i], .goal = 1.3, .less = true},
+            "CPU of %s at %u devices to that at %u", passes[i + 1].name, b->stored, less);
+    return st;
+}
