@@ -87,12 +87,13 @@ void json_metrics(struct buffer *out, struct view text)
     buffer_char(out, '}');
 }
 
-static int hex_digit(char c)
+/* 16: none. */
+static unsigned hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
-        return c - '0';
+        return (unsigned)(c - '0');
     c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
 }
 
 static struct view decode(struct view in, char *out, size_t room)
@@ -104,7 +105,7 @@ static struct view decode(struct view in, char *out, size_t room)
         out[len] = in.data[i];
         if (in.data[i] != '%')
             continue;
-        if (in.len - i < 3 || hex_digit(in.data[i + 1]) < 0 || hex_digit(in.data[i + 2]) < 0)
+        if (in.len - i < 3 || hex_digit(in.data[i + 1]) > 15 || hex_digit(in.data[i + 2]) > 15)
             return VIEW_ABSENT;
         out[len] = (char)(hex_digit(in.data[i + 1]) << 4 | hex_digit(in.data[i + 2]));
         i += 2;

@@ -13,8 +13,9 @@ static void check_frame(const uint8_t *data, size_t size)
     if (frame_decode(data, size, 1 + size % 3, &f) != ST_OK)
         return;
     frame_encode(&f, raw);
-    if (frame_decode(raw, sizeof raw, 1 + size % 3, &again) != ST_OK || again.lease != f.lease || again.kind != f.kind ||
-        again.body_len != f.body_len || again.number != f.number || upload_id_compare(again.id, f.id) != 0)
+    if (frame_decode(raw, sizeof raw, 1 + size % 3, &again) != ST_OK || again.lease != f.lease ||
+        again.kind != f.kind || again.body_len != f.body_len || again.number != f.number ||
+        upload_id_compare(again.id, f.id) != 0)
         abort();
 }
 
