@@ -63,6 +63,8 @@ class TestGolden(unittest.TestCase):
         _, differ, missing = filecmp.cmpfiles(ours.left, ours.right, sorted(os.listdir(ours.right)), shallow=False)
         self.assertEqual((differ, missing, ours.left_only), ([], [], []))
 
+    @unittest.skipUnless(os.environ.get('MUSTER_TEST_LONG'),
+                         'integration/recordings plays the same scenarios; MUSTER_TEST_LONG=1 runs the harness over them, too')
     def test_own(self):
         self.check('own')
 
