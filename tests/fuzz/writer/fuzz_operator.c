@@ -3,6 +3,7 @@
 #include "services/writer/jobs/group_request.h"
 #include "services/writer/pattern.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -29,7 +30,7 @@ static void try_request(struct view text)
     if (!group_request_is_select(text))
         return;
     size_t blanks = 0;
-    while (blanks < text.len && strchr(" \t\r\n(", text.data[blanks]))
+    while (blanks < text.len && isspace((unsigned char)text.data[blanks]))
         blanks++;
     must(text.len - blanks >= 6 && strncasecmp(text.data + blanks, "select", 6) == 0);
 }
