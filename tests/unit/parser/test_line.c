@@ -92,31 +92,59 @@ Test(line, a_contact_is_passed_on_under_the_id_that_the_spool_gave_it)
     line_clear(&l);
 }
 
-/* In a process of its own: a writer that dies with the record that it takes. */
-static void die_with_a_record(struct line *l)
+/* A process of its own: a writer that dies with the record that it takes. It is forked before there is any thread, whose locks it would
+ * find held for ever, and waits until it hears the address of the parser. */
+struct dying_writer {
+    pid_t pid;
+    int address;
+};
+
+static void die_with_a_record(int address)
 {
+    struct line l = {0};
+    if (read(address, l.writers_address, sizeof l.writers_address) == (ssize_t)sizeof l.writers_address &&
+        link_consumer_take(line_writer(&l, 1), 10000))
+        raise(SIGKILL);
+    _exit(1);
+}
+
+static struct dying_writer dying_writer_new(void)
+{
+    int ends[2];
+    cr_assert_eq(pipe(ends), 0);
     pid_t pid = fork();
-    int end = 0;
     cr_assert_geq(pid, 0);
     if (pid == 0) {
-        struct link_consumer *writer = line_writer(l, 1);
-        if (link_consumer_take(writer, 10000))
-            raise(SIGKILL);
-        _exit(1);
+        close(ends[1]);
+        die_with_a_record(ends[0]);
     }
-    waitpid(pid, &end, 0);
+    close(ends[0]);
+    return (struct dying_writer){pid, ends[1]};
+}
+
+static void let_die(struct dying_writer w, const struct line *l)
+{
+    int end = 0;
+    cr_assert_eq(write(w.address, l->writers_address, sizeof l->writers_address), (ssize_t)sizeof l->writers_address);
+    waitpid(w.pid, &end, 0);
+    close(w.address);
     cr_assert(WIFSIGNALED(end));
 }
 
 Test(line, a_record_that_was_lost_often_enough_goes_back_to_the_gateway)
 {
-    for (unsigned lost_max = 1; lost_max <= 3; lost_max++) {
+    enum { LOST_MAX = 3, WRITERS = LOST_MAX * (LOST_MAX + 1) / 2 };
+    struct dying_writer writers[WRITERS];
+    size_t next = 0;
+    for (size_t i = 0; i < WRITERS; i++)
+        writers[i] = dying_writer_new();
+    for (unsigned lost_max = 1; lost_max <= LOST_MAX; lost_max++) {
         struct line l;
         line_start(&l, lost_max);
         size_t number = line_offer(&l, UPLOAD_INVENTORY, INVENTORY);
         for (unsigned i = 0; i < lost_max; i++) {
             cr_expect_not(l.gateway.uploads[number].has_verdict, "after %u of %u", i, lost_max);
-            die_with_a_record(&l);
+            let_die(writers[next++], &l);
         }
         cr_expect_str_eq(line_verdict(&l, number), "retry " LINK_WHY_LOST);
         line_clear(&l);

@@ -410,7 +410,8 @@ static void take_file(int folder, int folder_fd, const char *name)
     struct file *f = new_file(fd);
     grow(f, (size_t)info.st_size);
     cr_assert_eq(pread(fd, f->now, (size_t)info.st_size, 0), (ssize_t)info.st_size);
-    memcpy(f->stable, f->now, (size_t)info.st_size);
+    if (info.st_size > 0)
+        memcpy(f->stable, f->now, (size_t)info.st_size);
     f->now_size = f->stable_size = (size_t)info.st_size;
     add_name(folder, name, f);
     close(fd);
