@@ -92,6 +92,8 @@ void *loop_run(void *data)
     announce(loop, &loop->server->cut, connections_cut(loop));
     while (is_before(loop, STAGE_FINISH) || loop->count > 0)
         turn(loop);
+    pthread_mutex_lock(&loop->server->lock); /* enter_stage() has woken everybody */
+    pthread_mutex_unlock(&loop->server->lock);
     dispose(loop);
     return NULL;
 }

@@ -200,11 +200,14 @@ const char *http_server_proxied_address(const struct http_server *s)
 
 /* ---- end ---- */
 
+/* Under the lock, which a loop takes once before it ends: it must not close its queue while it is being woken through it. */
 static void enter_stage(struct http_server *server, enum stage stage)
 {
+    pthread_mutex_lock(&server->lock);
     atomic_store(&server->stage, (int)stage);
     for (unsigned i = 0; i < server->started; i++)
         h2o_multithread_send_message(&server->loops[i].answers, NULL);
+    pthread_mutex_unlock(&server->lock);
 }
 
 static void wait_until_empty(struct http_server *server, int wait_ms)
