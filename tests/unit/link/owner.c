@@ -1,5 +1,10 @@
 #include "owner.h"
 
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 static bool next(void *ctx, unsigned kinds, struct link_message *out)
 {
     struct owner *o = ctx;
@@ -68,4 +73,38 @@ size_t owner_out(struct owner *o)
         n += o->states[i] == OWNER_OUT;
     pthread_mutex_unlock(&o->lock);
     return n;
+}
+
+enum { ADDRESS_ROOM = 128 };
+
+struct peer peer_new(void (*run)(const char *address, void *ctx), void *ctx)
+{
+    int ends[2];
+    char address[ADDRESS_ROOM];
+    cr_assert_eq(pipe(ends), 0);
+    pid_t pid = fork();
+    cr_assert_geq(pid, 0);
+    if (pid == 0) {
+        close(ends[1]);
+        if (read(ends[0], address, sizeof address) == (ssize_t)sizeof address)
+            run(address, ctx);
+        _exit(0);
+    }
+    close(ends[0]);
+    return (struct peer){pid, ends[1]};
+}
+
+void peer_begin(const struct peer *p, const char *address)
+{
+    char room[ADDRESS_ROOM] = {0};
+    snprintf(room, sizeof room, "%s", address);
+    cr_assert_eq(write(p->address, room, sizeof room), (ssize_t)sizeof room);
+}
+
+int peer_end(struct peer *p)
+{
+    int end = 0;
+    close(p->address);
+    cr_assert_eq(waitpid(p->pid, &end, 0), p->pid);
+    return end;
 }

@@ -37,4 +37,16 @@ size_t owner_out(struct owner *o);
         is_true_;                                                                                                      \
     })
 
+/** A process of its own. It is forked before the test has threads, whose locks it would find held for ever, and waits for its address. */
+struct peer {
+    pid_t pid;
+    int address;
+};
+
+/** @param run  called with `ctx` in the new process once it hears an address; does not return */
+struct peer peer_new(void (*run)(const char *address, void *ctx), void *ctx);
+void peer_begin(const struct peer *p, const char *address);
+/** Wait for its end, which must come. One that never began ends with the test. @return as waitpid() tells it */
+int peer_end(struct peer *p);
+
 #endif

@@ -163,9 +163,15 @@ Test(link_cut, more_than_was_granted_is_not_taken, .timeout = 60)
 
 enum { TAKEN = 'T', GO_ON = 'G' };
 
+struct sleep_words {
+    int said[2], told[2];
+};
+
 /* In a process of its own: take one, say so, wait until told, acknowledge it much too late, and serve from then on. */
-static void sleepwalker(const char *address, int said, int told)
+static void sleepwalker(const char *address, void *ctx)
 {
+    const struct sleep_words *w = ctx;
+    int said = w->said[1], told = w->told[0];
     struct link_consumer *c = NULL;
     struct reason why;
     char word = TAKEN;
@@ -186,21 +192,21 @@ Test(link_cut, a_frozen_consumer_loses_what_it_held_and_may_come_back, .timeout 
     struct link_producer *p = NULL;
     struct link_consumer *other = NULL;
     struct reason why;
-    int said[2], told[2], end;
+    struct sleep_words words;
     char word = GO_ON;
+    cr_assert(pipe(words.said) == 0 && pipe(words.told) == 0);
+    struct peer peer = peer_new(sleepwalker, &words);
+    pid_t pid = peer.pid;
     owner_init(&o, 1, 100);
     cr_assert_eq(link_producer_new("tcp://127.0.0.1:*", &fast, &o.link, &p, &why), ST_OK);
-    cr_assert(pipe(said) == 0 && pipe(told) == 0);
-    pid_t pid = fork();
-    if (pid == 0)
-        sleepwalker(link_producer_address(p), said[1], told[0]);
-    cr_assert_eq(read(said[0], &word, 1), 1);
+    peer_begin(&peer, link_producer_address(p));
+    cr_assert_eq(read(words.said[0], &word, 1), 1);
     kill(pid, SIGSTOP);
     cr_assert(BECOMES_TRUE(owner_verdicts(&o, LINK_LOST) == 1, 5000), "the lease passes on");
     cr_assert_eq(link_consumer_new(link_producer_address(p), ~0u, 4, &fast, &other, &why), ST_OK);
     struct link_delivery *d = link_consumer_take(other, 5000);
     cr_assert_not_null(d);
-    cr_expect_eq(write(told[1], &word, 1), 1);
+    cr_expect_eq(write(words.told[1], &word, 1), 1);
     kill(pid, SIGCONT);
     cr_assert(BECOMES_TRUE(link_producer_consumers(p) == 2, 5000), "it is back");
     cr_expect_eq(owner_verdicts(&o, LINK_ACK), 0, "its late answer does not count");
@@ -212,6 +218,6 @@ Test(link_cut, a_frozen_consumer_loses_what_it_held_and_may_come_back, .timeout 
     link_producer_wake(p);
     cr_expect(BECOMES_TRUE(owner_verdicts(&o, LINK_ACK) == 21, 5000), "it serves again");
     kill(pid, SIGKILL);
-    waitpid(pid, &end, 0);
+    peer_end(&peer);
     link_producer_destroy(p);
 }

@@ -9,7 +9,7 @@
 
 static const struct link_settings fast = {.beat_ms = 20, .silence_ms = 500};
 
-enum { COUNT_ALL = 40, POISON = 7, GIVES_UP = 4, CREDIT = 16 };
+enum { COUNT_ALL = 40, POISON = 7, GIVES_UP = 4, CREDIT = 16, PEERS = 20 };
 
 /* Owner that counts losses, marks suspects, and gives one up after GIVES_UP losses, as the spool does. */
 struct ward {
@@ -64,8 +64,9 @@ static bool is_over(struct ward *w)
 }
 
 /* In a process of its own: work until the poison comes (then die as a crash does) or nothing is left. */
-static void consume(const char *address)
+static void consume(const char *address, void *ctx)
 {
+    (void)ctx;
     struct link_consumer *c = NULL;
     struct reason why;
     if (link_consumer_new(address, UPLOAD_MASK(UPLOAD_INVENTORY), CREDIT, &fast, &c, &why) != ST_OK)
@@ -86,17 +87,16 @@ Test(link_poison, ends_alone_and_after_a_bounded_number_of_deaths, .timeout = 60
     struct link_producer *p = NULL;
     struct reason why;
     int deaths = 0;
+    struct peer peers[PEERS];
+    size_t used = 0;
     char address[64];
+    for (size_t i = 0; i < PEERS; i++)
+        peers[i] = peer_new(consume, NULL);
     snprintf(address, sizeof address, "ipc:///tmp/muster-test-poison-%d.sock", (int)getpid());
     cr_assert_eq(link_producer_new(address, &fast, &owner, &p, &why), ST_OK);
-    while (!is_over(&w) && deaths < 20) {
-        pid_t pid = fork();
-        cr_assert_geq(pid, 0);
-        if (pid == 0)
-            consume(address);
-        int end = 0;
-        waitpid(pid, &end, 0);
-        deaths += WIFSIGNALED(end);
+    while (!is_over(&w) && used < PEERS) {
+        peer_begin(&peers[used], address);
+        deaths += WIFSIGNALED(peer_end(&peers[used++]));
         cr_assert(BECOMES_TRUE(link_producer_consumers(p) == 0, 5000));
     }
     cr_expect_eq(deaths, GIVES_UP);
@@ -106,6 +106,8 @@ Test(link_poison, ends_alone_and_after_a_bounded_number_of_deaths, .timeout = 60
             cr_expect_leq(w.messages[i].lost, 1, "message %zu was lost %u times", i, w.messages[i].lost);
     }
     cr_expect(w.messages[POISON].is_given_up);
+    while (used < PEERS)
+        close(peers[used++].address);
     link_producer_destroy(p);
 }
 
