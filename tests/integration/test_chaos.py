@@ -104,7 +104,7 @@ class Fleet:
                 return False
             self.count('busy')
             turn += 1
-            time.sleep(0.05)
+            time.sleep(0.05)  # an agent's pause, as above
         return False
 
     def count(self, name):

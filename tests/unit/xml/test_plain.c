@@ -1,35 +1,9 @@
 #include "common/xml/inner.h"
 
 #include "common/base/cleanup.h"
+#include "tests/unit/xml/listener.h"
 
 #include <criterion/criterion.h>
-
-/* Writes down what it hears: "(name" for a beginning, text as it is, ")" for an end. */
-static void restart(void *ctx)
-{
-    buffer_reset(ctx);
-}
-
-static status heard_open(void *ctx, struct view name, const struct xml_attribute *attributes, size_t count)
-{
-    (void)attributes;
-    cr_expect_eq(count, 0);
-    buffer_format(ctx, "(%.*s:", (int)name.len, name.data);
-    return buffer_status(ctx);
-}
-
-static status heard_text(void *ctx, struct view piece, bool stays)
-{
-    (void)stays;
-    buffer_add(ctx, piece.data, piece.len);
-    return buffer_status(ctx);
-}
-
-static status heard_close(void *ctx)
-{
-    buffer_char(ctx, ')');
-    return buffer_status(ctx);
-}
 
 /* What is not plain may be right or wrong: libxml2 knows. */
 static const struct {
@@ -91,7 +65,7 @@ Test(xml_plain, tells_what_libxml2_would_or_nothing)
     static const struct xml_limits limits = {.depth = 5, .elements = 10, .names = 8};
     for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(buffer_clear) struct buffer heard = BUFFER_INIT(10000);
-        const struct xml_handler handler = {&heard, restart, heard_open, heard_text, heard_close};
+        const struct xml_handler handler = listener(&heard);
         status st = ST_IO;
         bool plain = xml_plain(view_of(cases[i].text), &limits, &handler, &st);
         cr_expect_eq(plain, cases[i].want != NULL, "%s: plain %d", cases[i].what, plain);
@@ -107,7 +81,7 @@ Test(xml_plain, hands_on_what_the_handler_says)
 {
     static const struct xml_limits limits = {.depth = 5, .elements = 10, .names = 8};
     AUTO(buffer_clear) struct buffer heard = BUFFER_INIT(5);
-    const struct xml_handler handler = {&heard, restart, heard_open, heard_text, heard_close};
+    const struct xml_handler handler = listener(&heard);
     status st = ST_OK;
     cr_expect(xml_plain(VIEW_LITERAL("<a>123456</a>"), &limits, &handler, &st));
     cr_expect_eq(st, ST_TOO_BIG);

@@ -1,35 +1,6 @@
-#include "common/xml/xml.h"
+#include "tests/unit/xml/listener.h"
 
 #include <criterion/criterion.h>
-
-/* Writes down what it hears: "(name a=v" for a beginning, text as it is, ")" for an end. */
-static void restart(void *ctx)
-{
-    buffer_reset(ctx);
-}
-
-static status heard_open(void *ctx, struct view name, const struct xml_attribute *attributes, size_t count)
-{
-    buffer_format(ctx, "(%.*s", (int)name.len, name.data);
-    for (size_t i = 0; i < count; i++)
-        buffer_format(ctx, " %.*s=%.*s", (int)attributes[i].name.len, attributes[i].name.data,
-                      (int)attributes[i].value.len, attributes[i].value.data);
-    buffer_char(ctx, ':');
-    return buffer_status(ctx);
-}
-
-static status heard_text(void *ctx, struct view piece, bool stays)
-{
-    (void)stays;
-    buffer_add(ctx, piece.data, piece.len);
-    return buffer_status(ctx);
-}
-
-static status heard_close(void *ctx)
-{
-    buffer_char(ctx, ')');
-    return buffer_status(ctx);
-}
 
 static const struct {
     const char *what, *text;
@@ -64,7 +35,7 @@ Test(xml_read, gives_events_or_a_reason)
     xml_library_init();
     for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO(buffer_clear) struct buffer heard = BUFFER_INIT(10000), memory = BUFFER_INIT(10000);
-        const struct xml_handler handler = {&heard, restart, heard_open, heard_text, heard_close};
+        const struct xml_handler handler = listener(&heard);
         const struct xml_limits limits = {.depth = 5, .elements = 10};
         struct xml_repairs repairs = {0};
         struct reason why = {0};
@@ -84,7 +55,7 @@ Test(xml_read, stops_at_too_many_different_names)
     for (int i = 0; i < 3000; i++)
         buffer_format(&text, "<n%d/>", i);
     buffer_text(&text, "</a>");
-    const struct xml_handler handler = {&heard, restart, heard_open, heard_text, heard_close};
+    const struct xml_handler handler = listener(&heard);
     const struct xml_limits limits = {.names = 2000};
     struct xml_repairs repairs = {0};
     struct reason why = {0};
