@@ -247,7 +247,8 @@ bool access_device(struct exchange *x)
     }
     x->phase = "access";
     *q = (struct pin_question){.x = x};
-    if (lookup_submit(x->gateway->lookup, ask_pin, pin_asked, q) != ST_OK)
+    static const struct lookup_kind pin = {.ask = ask_pin, .done = pin_asked};
+    if (lookup_submit(x->gateway->lookup, &pin, q) != ST_OK)
         exchange_refuse(x, REFUSE_lookup_busy, NULL);
     return false;
 }

@@ -162,45 +162,71 @@ static bool name_values(struct account_columns *c, const struct view *values, si
 
 /* -------------------------------------------------------------------- facts ---- */
 
-static status ask(struct db *db, struct view deviceid, struct db_rows **rows)
+/* Of several computers with one DEVICEID the lowest ID counts. */
+static status ask(struct db *db, const struct device_list *devices, struct db_rows **rows)
 {
-    AUTO(buffer_clear) struct buffer sql = BUFFER_INIT(4096);
-    buffer_text(&sql, "SELECT h.ID, a.HARDWARE_ID, a.* FROM hardware h LEFT JOIN accountinfo a ON a.HARDWARE_ID=h.ID"
-                      " WHERE h.DEVICEID=");
-    db_quote(db, &sql, deviceid);
-    buffer_text(&sql, " ORDER BY h.ID LIMIT 1");
+    enum { EACH = 8192 };
+    static const char column[] = "h.DEVICEID";
+    AUTO(buffer_clear) struct buffer sql = BUFFER_INIT(EACH * (devices->count + 1));
+    buffer_text(&sql, "SELECT ");
+    device_list_write_number(devices, db, column, &sql);
+    buffer_text(&sql, ", a.HARDWARE_ID, a.* FROM hardware h LEFT JOIN accountinfo a ON a.HARDWARE_ID=h.ID WHERE ");
+    device_list_write_condition(devices, db, column, &sql);
+    buffer_text(&sql, " ORDER BY 1, h.ID");
     return buffer_status(&sql) == ST_OK ? db_query(db, sql.data, sql.len, rows) : buffer_status(&sql);
 }
 
 enum { LEADING = 2 }; /**< columns in front of a.* */
 
-static bool take_row(struct db_rows *rows, struct account_columns *columns, struct arena *arena,
-                     struct account_facts *out)
+static bool take_row(const struct view *row, size_t columns, struct account_columns *known,
+                     const struct account_place *place)
 {
-    const struct view *row = db_rows_next(rows);
-    *out = (struct account_facts){.known = row != NULL};
-    if (!row || !row[1].data)
+    struct account_facts *out = place->facts;
+    if (out->known)
+        return true; /* another computer with this DEVICEID */
+    out->known = true;
+    if (!row[1].data)
         return true;
     out->stored = true;
-    size_t count = db_rows_columns(rows) - LEADING;
-    struct upload_account *pairs = arena_alloc(arena, (count + 1) * sizeof *pairs);
-    if (!pairs || !name_values(columns, row + LEADING, count, arena, pairs, &out->pairs.count))
+    size_t count = columns - LEADING;
+    struct upload_account *pairs = arena_alloc(place->arena, (count + 1) * sizeof *pairs);
+    if (!pairs || !name_values(known, row + LEADING, count, place->arena, pairs, &out->pairs.count))
         return false;
     out->pairs.list = pairs;
     return true;
 }
 
-status account_facts_read(struct db *db, struct account_columns *columns, struct view deviceid, struct arena *arena,
-                          struct account_facts *out)
+static bool take_rows(struct db_rows *rows, struct account_columns *columns, size_t count,
+                      const struct account_place *places)
+{
+    for (size_t i = 0; i < count; i++)
+        *places[i].facts = (struct account_facts){.known = false};
+    for (const struct view *row; (row = db_rows_next(rows)) != NULL;) {
+        uint64_t number = db_number(row[0]);
+        if (number >= 1 && number <= count && !take_row(row, db_rows_columns(rows), columns, &places[number - 1]))
+            return false;
+    }
+    return true;
+}
+
+status account_facts_read_all(struct db *db, struct account_columns *columns, const struct device_list *devices,
+                              const struct account_place *places)
 {
     status st = is_fresh(columns) ? ST_OK : refresh(db, columns);
     for (int attempt = 0; st == ST_OK && attempt < 2; attempt++) {
         AUTO(db_rows_free) struct db_rows *rows = NULL;
-        if ((st = ask(db, deviceid, &rows)) != ST_OK)
+        if ((st = ask(db, devices, &rows)) != ST_OK)
             return st;
-        if (take_row(rows, columns, arena, out))
+        if (take_rows(rows, columns, devices->count, places))
             return ST_OK;
         st = refresh(db, columns); /* a column came or went a moment ago */
     }
     return st == ST_OK ? ST_IO : st;
+}
+
+status account_facts_read(struct db *db, struct account_columns *columns, struct view deviceid, struct arena *arena,
+                          struct account_facts *out)
+{
+    const struct device_list one = {{deviceid}, 1};
+    return account_facts_read_all(db, columns, &one, &(const struct account_place){arena, out});
 }

@@ -7,8 +7,8 @@
 #ifndef MUSTER_GATEWAY_ACCOUNT_REPLY_H
 #define MUSTER_GATEWAY_ACCOUNT_REPLY_H
 
-#include "common/db/db.h"
 #include "common/upload/upload.h"
+#include "services/gateway/device_list.h"
 
 /** Name and value of one administrative field: as the agent sent it, or as table accountinfo has it. */
 struct account_pairs {
@@ -45,11 +45,20 @@ struct account_columns *account_columns_new(int64_t max_age_ms); /**< NULL when 
 void account_columns_destroy(struct account_columns *c);         /**< NULL is allowed */
 AUTO_DEFINE(struct account_columns, account_columns_destroy)
 
+/** Where the facts of one device go. */
+struct account_place {
+    struct arena *arena; /**< for names and values */
+    struct account_facts *facts;
+};
+
 /**
- * What is stored about a device, in one round trip while the columns are fresh.
- * @param arena  for names and values
+ * What is stored about devices, in one round trip while the columns are fresh.
+ * @param places  one for each device of the list
  * @retval ST_UNAVAILABLE  @retval ST_IO  @retval ST_NO_MEMORY
  */
+MUST_CHECK status account_facts_read_all(struct db *db, struct account_columns *columns,
+                                         const struct device_list *devices, const struct account_place *places);
+/** The same for one device. */
 MUST_CHECK status account_facts_read(struct db *db, struct account_columns *columns, struct view deviceid,
                                      struct arena *arena, struct account_facts *out);
 

@@ -37,6 +37,8 @@
     X(rejected, OFFERS "{verdict=\"reject\"}", METRIC_COUNTER, "answers of consumers to deliveries")                   \
     X(lost, OFFERS "{verdict=\"lost\"}", METRIC_COUNTER, "answers of consumers to deliveries")                         \
     X(lookups, "muster_gateway_lookups_total", METRIC_COUNTER, "questions answered for waiting agents")                \
+    X(lookups_ahead, "muster_gateway_lookups_together_total", METRIC_COUNTER,                                          \
+      "round trips that answered several waiting agents")                                                              \
     X(lookups_again, "muster_gateway_lookups_repeated_total", METRIC_COUNTER,                                          \
       "questions asked again on a new connection")                                                                     \
     X(options_read, "muster_gateway_options_read_total", METRIC_COUNTER, "times that OCS's options were read")         \

@@ -24,6 +24,7 @@ struct contact {
     struct prolog_facts facts;
     struct prolog_decision decision;
     struct prolog_effects effects;
+    bool is_ahead; /**< the facts were read together with those of others */
     status failed; /**< not ST_OK: there is no reply */
 };
 
@@ -83,20 +84,51 @@ static status look_in_database(struct contact *c, struct db *db, const struct oc
     return ST_OK; /* answered as if the database were away */
 }
 
+/** Asked again: what a broken connection brought is dropped. @return false when memory is out */
+static bool begin(struct contact *c)
+{
+    arena_destroy(c->arena);
+    c->arena = arena_new(FACTS_MAX);
+    c->facts = (struct prolog_facts){0};
+    if (c->arena)
+        look_in_spool(c);
+    return c->arena != NULL;
+}
+
+/** The facts of several contacts in one round trip; who cannot be among them asks for itself. */
+static status ask_ahead(struct db *db, void *const *ctxs, size_t count)
+{
+    struct contact *const *all = (struct contact *const *)ctxs, *chosen[LOOKUP_TOGETHER];
+    struct device_list devices = {.count = 0};
+    struct prolog_place places[LOOKUP_TOGETHER];
+    for (size_t i = 0; i < count; i++)
+        if (device_list_add(&devices, all[i]->x->deviceid)) {
+            size_t at = devices.count - 1;
+            chosen[at] = all[i];
+            if (!begin(all[i]))
+                return ST_NO_MEMORY;
+            places[at] = (struct prolog_place){all[i]->arena, &all[i]->facts};
+        }
+    struct ocs_config config;
+    lookup_config(all[0]->x->gateway->lookup, &config);
+    status st = prolog_facts_read_all(db, &devices, config.enable_groups != 0, places);
+    for (size_t i = 0; st == ST_OK && i < devices.count; i++)
+        chosen[i]->is_ahead = chosen[i]->facts.database = true;
+    return st;
+}
+
 static status ask(struct db *db, void *ctx)
 {
     struct contact *c = ctx;
-    arena_destroy(c->arena); /* asked again: what the broken connection brought is dropped */
-    c->arena = arena_new(FACTS_MAX);
-    c->facts = (struct prolog_facts){0};
+    bool is_ahead = c->is_ahead && db;
+    c->is_ahead = false; /* when it is asked again everything is */
     c->effects = (struct prolog_effects){0};
-    if (!c->arena)
+    if (!is_ahead && !begin(c))
         return c->failed = ST_NO_MEMORY;
 
     struct ocs_config config;
     lookup_config(c->x->gateway->lookup, &config);
-    look_in_spool(c);
-    status st = db ? look_in_database(c, db, &config) : ST_OK;
+    status st = db && !is_ahead ? look_in_database(c, db, &config) : ST_OK;
     if (st == ST_OK)
         st = compose(c, db, &config);
     if (st == ST_OK && c->facts.database && c->decision.send)
@@ -197,6 +229,7 @@ void handle_prolog(struct exchange *x, const struct upload_envelope *envelope)
         return;
     }
     *c = (struct contact){.x = x};
-    if (lookup_submit(x->gateway->lookup, ask, asked, c) != ST_OK)
+    static const struct lookup_kind contact = {.ask = ask, .done = asked, .ask_ahead = ask_ahead};
+    if (lookup_submit(x->gateway->lookup, &contact, c) != ST_OK)
         exchange_refuse(x, REFUSE_lookup_busy, NULL);
 }

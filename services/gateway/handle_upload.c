@@ -13,6 +13,9 @@ struct upload_work {
     struct exchange *x;
     enum upload_kind kind;
     struct account_pairs sent;   /**< INVENTORY */
+    struct account_facts facts;  /**< INVENTORY: what is stored of the device */
+    struct arena *arena;         /**< INVENTORY: of the facts; NULL until asked */
+    bool is_ahead;               /**< the facts were read together with those of other devices */
     struct admission admission;  /**< INVENTORY: what has to be asked before it is taken */
     struct ocs_config *exported; /**< it is written to a file as these options say; NULL: it is not */
     bool wanted;                 /**< SNMP: the switch of this device is on */
@@ -110,45 +113,75 @@ void handle_notify(struct exchange *x, const struct upload_envelope *envelope)
 
 enum { ANSWER_MAX = 16 << 20 }; /**< values of accountinfo are short; this is against a table gone mad */
 
-static status prepare_account_reply(struct upload_work *w, const struct account_facts *facts)
+static status prepare_account_reply(struct upload_work *w)
 {
     AUTO(buffer_clear) struct buffer text = BUFFER_INIT(ANSWER_MAX);
-    account_reply_write(account_decide(facts, w->sent), facts->pairs, w->sent, &text);
+    account_reply_write(account_decide(&w->facts, w->sent), w->facts.pairs, w->sent, &text);
     return exchange_prepare(w->x, &text);
 }
 
-/** What is stored of the device; without a database, or when it cannot be read: as of a new one, NO_ACCOUNT_UPDATE. */
-static status read_facts(struct upload_work *w, struct db *db, struct arena *arena, struct account_facts *facts)
+/** Asked again: what a broken connection brought is dropped. @return false when memory is out */
+static bool begin(struct upload_work *w)
 {
-    status st = !arena ? ST_NO_MEMORY : ST_OK;
-    if (db && arena)
-        st = account_facts_read(db, w->x->gateway->columns, w->x->deviceid, arena, facts);
+    arena_destroy(w->arena);
+    w->arena = arena_new(ANSWER_MAX);
+    w->facts = (struct account_facts){0};
+    return w->arena != NULL;
+}
+
+/** What is stored of several devices, in one round trip; who cannot be among them asks for itself. */
+static status ask_accounts_ahead(struct db *db, void *const *ctxs, size_t count)
+{
+    struct upload_work *const *all = (struct upload_work *const *)ctxs, *chosen[LOOKUP_TOGETHER];
+    struct device_list devices = {.count = 0};
+    struct account_place places[LOOKUP_TOGETHER];
+    for (size_t i = 0; i < count; i++)
+        if (device_list_add(&devices, all[i]->x->deviceid)) {
+            size_t at = devices.count - 1;
+            chosen[at] = all[i];
+            if (!begin(all[i]))
+                return ST_NO_MEMORY;
+            places[at] = (struct account_place){all[i]->arena, &all[i]->facts};
+        }
+    status st = account_facts_read_all(db, all[0]->x->gateway->columns, &devices, places);
+    for (size_t i = 0; st == ST_OK && i < devices.count; i++)
+        chosen[i]->is_ahead = true;
+    return st;
+}
+
+/** What is stored of the device; without a database, or when it cannot be read: as of a new one, NO_ACCOUNT_UPDATE. */
+static status read_facts(struct upload_work *w, struct db *db)
+{
+    status st = begin(w) ? ST_OK : ST_NO_MEMORY;
+    if (db && st == ST_OK)
+        st = account_facts_read(db, w->x->gateway->columns, w->x->deviceid, w->arena, &w->facts);
     if (st == ST_OK || st == ST_UNAVAILABLE)
         return st;
     log_warning("cannot compare the administrative values of a device", LOG_VIEW("device", w->x->deviceid),
                 LOG_TEXT("status", status_name(st)), LOG_TEXT("database", db ? db_error(db) : ""));
-    *facts = (struct account_facts){0};
+    w->facts = (struct account_facts){0};
     return ST_OK;
 }
 
 static status ask_account(struct db *db, void *ctx)
 {
     struct upload_work *w = ctx;
-    struct account_facts facts = {0};
-    AUTO(arena_destroy) struct arena *arena = arena_new(ANSWER_MAX);
+    bool is_ahead = w->is_ahead && db;
+    w->is_ahead = false; /* when it is asked again everything is */
     status st = admission_ask(&w->admission, db, w->x->deviceid);
-    if (st == ST_OK && !w->admission.refused)
-        st = read_facts(w, db, arena, &facts);
+    if (st == ST_OK && !w->admission.refused && !is_ahead)
+        st = read_facts(w, db);
     if (st != ST_OK || w->admission.refused)
         return st;
     if (w->x->gateway->set->accept_tag)
-        account_facts_accept(&facts, w->sent, arena);
-    return prepare_account_reply(w, &facts);
+        account_facts_accept(&w->facts, w->sent, w->arena);
+    return prepare_account_reply(w);
 }
 
 static void account_asked(void *ctx)
 {
     struct upload_work *w = ctx;
+    arena_destroy(w->arena);
     if (w->admission.refused)
         exchange_refuse(w->x, w->admission.refusal, NULL);
     else if (w->x->reply.len)
@@ -184,7 +217,9 @@ void handle_inventory(struct exchange *x, const struct upload_envelope *envelope
         return;
     }
     w->admission = admission_of(x);
-    if (lookup_submit(x->gateway->lookup, ask_account, account_asked, w) == ST_OK)
+    static const struct lookup_kind accounts = {
+        .ask = ask_account, .done = account_asked, .ask_ahead = ask_accounts_ahead};
+    if (lookup_submit(x->gateway->lookup, &accounts, w) == ST_OK)
         return;
     if (w->admission.sessions || w->admission.flood) {
         exchange_refuse(x, REFUSE_lookup_busy, NULL);
@@ -233,6 +268,7 @@ void handle_snmp(struct exchange *x, const struct upload_envelope *envelope)
         return;
     }
     struct upload_work *w = work_new(x, UPLOAD_SNMP);
-    if (w && lookup_submit(x->gateway->lookup, ask_switch, switch_asked, w) != ST_OK)
+    static const struct lookup_kind snmp_switch = {.ask = ask_switch, .done = switch_asked};
+    if (w && lookup_submit(x->gateway->lookup, &snmp_switch, w) != ST_OK)
         exchange_refuse(x, REFUSE_lookup_busy, NULL);
 }

@@ -13,8 +13,7 @@ enum { RETRY_MS = 1000, PATIENCE_S = 2, THREADS_MAX = 64 };
 
 struct question {
     struct question *next;
-    lookup_fn *ask;
-    void (*done)(void *ctx);
+    const struct lookup_kind *kind;
     void *ctx;
 };
 
@@ -68,45 +67,87 @@ static void connect_if_up(struct lookup *l, struct db **db)
 static void answer(struct lookup *l, struct db **db, const struct question *q)
 {
     connect_if_up(l, db);
-    status st = q->ask(*db, q->ctx);
+    status st = q->kind->ask(*db, q->ctx);
     if (st == ST_UNAVAILABLE && *db) {
         metric_add(&gateway_metrics.lookups_again, 1);
         db_close(*db);
         *db = NULL;
         connect_if_up(l, db);
-        st = q->ask(*db, q->ctx);
+        st = q->kind->ask(*db, q->ctx);
         if (st == ST_UNAVAILABLE && *db) {
             mark_away(l);
-            (void)q->ask(NULL, q->ctx); /* without a database there is nothing left to fail */
+            (void)q->kind->ask(NULL, q->ctx); /* without a database there is nothing left to fail */
         }
     }
     metric_add(&gateway_metrics.lookups, 1);
-    q->done(q->ctx);
+    q->kind->done(q->ctx);
 }
 
-/** The next question; NULL at the end. */
-static struct question *take(struct lookup *l)
+/** Whether others of this kind may be answered in front of those that wait between them. */
+static size_t together(const struct question *q)
+{
+    return q->kind->ask_ahead ? LOOKUP_TOGETHER : 1;
+}
+
+/** Out of the queue: the first question and those of its kind that wait not far behind it. With the lock. */
+static size_t take_batch(struct lookup *l, struct question *batch[static LOOKUP_TOGETHER])
+{
+    enum { LOOK_AT = 4 * LOOKUP_TOGETHER };
+    size_t count = 0, most = together(l->first), seen = 0;
+    const struct lookup_kind *kind = l->first->kind;
+    for (struct question **at = &l->first, *q; (q = *at) && count < most && seen < LOOK_AT; seen++)
+        if (q->kind == kind) {
+            *at = q->next;
+            if (!q->next)
+                l->last = at;
+            batch[count++] = q;
+        } else {
+            at = &q->next;
+        }
+    l->waiting -= (unsigned)count;
+    return count;
+}
+
+/** The next questions; 0: the end. */
+static size_t take(struct lookup *l, struct question *batch[static LOOKUP_TOGETHER])
 {
     pthread_mutex_lock(&l->lock);
     while (!l->first && !l->stopping)
         pthread_cond_wait(&l->asked, &l->lock);
-    struct question *q = l->first;
-    if (q) {
-        l->first = q->next;
-        if (!l->first)
-            l->last = &l->first;
-        l->waiting--;
-    }
+    size_t count = l->first ? take_batch(l, batch) : 0;
     pthread_mutex_unlock(&l->lock);
-    return q;
+    return count;
+}
+
+/** One round trip for all of them; when it fails each is asked for itself, and says so. */
+static void ask_ahead(struct lookup *l, struct db **db, struct question *const *batch, size_t count)
+{
+    void *ctxs[LOOKUP_TOGETHER];
+    for (size_t i = 0; i < count; i++)
+        ctxs[i] = batch[i]->ctx;
+    connect_if_up(l, db);
+    if (!*db)
+        return;
+    metric_add(&gateway_metrics.lookups_ahead, 1);
+    if (batch[0]->kind->ask_ahead(*db, ctxs, count) == ST_UNAVAILABLE) {
+        db_close(*db);
+        *db = NULL;
+    }
 }
 
 static void *work(void *arg)
 {
     struct lookup *l = arg;
     struct db *db = NULL;
-    for (struct question *q; (q = take(l)) != NULL; free(q))
-        answer(l, &db, q);
+    struct question *batch[LOOKUP_TOGETHER];
+    for (size_t count; (count = take(l, batch)) > 0;) {
+        if (count > 1)
+            ask_ahead(l, &db, batch, count);
+        for (size_t i = 0; i < count; i++) {
+            answer(l, &db, batch[i]);
+            free(batch[i]);
+        }
+    }
     db_close(db);
     return NULL;
 }
@@ -265,12 +306,12 @@ void lookup_destroy(struct lookup *l)
     free(l);
 }
 
-status lookup_submit(struct lookup *l, lookup_fn *ask, void (*done)(void *ctx), void *ctx)
+status lookup_submit(struct lookup *l, const struct lookup_kind *kind, void *ctx)
 {
     struct question *q = malloc(sizeof *q);
     if (!q)
         return ST_NO_MEMORY;
-    *q = (struct question){.ask = ask, .done = done, .ctx = ctx};
+    *q = (struct question){.kind = kind, .ctx = ctx};
 
     pthread_mutex_lock(&l->lock);
     bool taken = l->waiting < l->set.queue_max && !l->stopping;

@@ -33,8 +33,21 @@ AUTO_DEFINE(struct lookup, lookup_destroy)
  *  repeatable, and with NULL it cannot fail in this way */
 typedef status lookup_fn(struct db *db, void *ctx);
 
-/** @param done called on the pool thread after `ask`, once  @retval ST_AGAIN the queue is full: nothing will be called */
-MUST_CHECK status lookup_submit(struct lookup *l, lookup_fn *ask, void (*done)(void *ctx), void *ctx);
+/** Questions of one kind. Static. */
+struct lookup_kind {
+    lookup_fn *ask;
+    void (*done)(void *ctx); /**< called on the pool thread after `ask`, once */
+    /**
+     * What several questions that wait together can have in one round trip: called before their `ask`, may be NULL. Each `ask` looks
+     * whether it has been given something, and asks for itself when not (or when it is asked again).
+     * @param count  2 to LOOKUP_TOGETHER  @retval ST_UNAVAILABLE the connection broke: each is asked for itself on a new one
+     */
+    status (*ask_ahead)(struct db *db, void *const *ctxs, size_t count);
+};
+enum { LOOKUP_TOGETHER = 32 };
+
+/** @retval ST_AGAIN the queue is full: nothing will be called  @retval ST_NO_MEMORY */
+MUST_CHECK status lookup_submit(struct lookup *l, const struct lookup_kind *kind, void *ctx);
 
 /** The options as last read (defaults before the first time), copied. */
 void lookup_config(struct lookup *l, struct ocs_config *out);

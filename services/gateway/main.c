@@ -2,6 +2,7 @@
  * muster-gateway: settings, resources, run, drain.
  */
 #include "common/admin/admin.h"
+#include "common/base/memory.h"
 #include "common/http/http.h"
 #include "common/log/log.h"
 #include "common/signals/signals.h"
@@ -99,6 +100,7 @@ int main(int argc, char **argv)
     if (db_target_parse(set.database, &target, &why) != ST_OK)
         return log_error("MUSTER_DATABASE is wrong", LOG_REASON(&why)), EXIT_USAGE;
     set.connections_max = descriptors_allow(set.connections_max);
+    memory_settle();
     signals_block(); /* before the first thread, so that every thread inherits the mask */
     db_library_init();
     xml_library_init();

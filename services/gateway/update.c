@@ -39,9 +39,9 @@ static struct file_work *work_new(struct exchange *x)
     return w;
 }
 
-static void submit(struct file_work *w, lookup_fn *ask, void (*done)(void *ctx))
+static void submit(struct file_work *w, const struct lookup_kind *kind)
 {
-    if (lookup_submit(w->x->gateway->lookup, ask, done, w) != ST_OK)
+    if (lookup_submit(w->x->gateway->lookup, kind, w) != ST_OK)
         exchange_refuse(w->x, REFUSE_lookup_busy, NULL);
 }
 
@@ -96,7 +96,8 @@ void handle_get_deploy(struct exchange *x, struct view name)
     if (!w)
         return;
     w->name = exchange_text(x, name);
-    submit(w, ask_deploy, deploy_asked);
+    static const struct lookup_kind deploy = {.ask = ask_deploy, .done = deploy_asked};
+    submit(w, &deploy);
 }
 
 void handle_get_update(struct exchange *x, struct view unused)
@@ -222,5 +223,6 @@ void handle_update(struct exchange *x, const struct upload_envelope *envelope)
     w->has[0] = exchange_text(x, envelope->agent);
     w->has[1] = exchange_text(x, envelope->dmi);
     w->has[2] = exchange_text(x, envelope->ipdiscover);
-    submit(w, ask_update, update_asked);
+    static const struct lookup_kind update = {.ask = ask_update, .done = update_asked};
+    submit(w, &update);
 }

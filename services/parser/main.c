@@ -1,6 +1,7 @@
 /*
  * muster-parser: settings, resources, run, drain.
  */
+#include "common/base/memory.h"
 #include "common/log/log.h"
 #include "common/signals/signals.h"
 #include "services/parser/parser_metrics.h"
@@ -101,6 +102,7 @@ int main(int argc, char **argv)
         log_error("a setting is wrong", LOG_REASON(&why));
         return EXIT_USAGE;
     }
+    memory_settle();
     signals_block(); /* before the first thread, so that every thread inherits the mask */
     xml_library_init();
     metrics_register(&parser_metrics_table);

@@ -1,6 +1,7 @@
 /*
  * muster-writer: settings, resources, run, drain.
  */
+#include "common/base/memory.h"
 #include "common/link/link.h"
 #include "common/log/log.h"
 #include "common/signals/signals.h"
@@ -67,6 +68,7 @@ int main(int argc, char **argv)
     AUTO(section_map_free) struct section_map *sections = NULL;
     if (check(&set, &target, &sections, &why) != ST_OK)
         return failed(EXIT_USAGE, "a setting is wrong", &why);
+    memory_settle();
     signals_block(); /* before the first thread, so that every thread inherits the mask */
     db_library_init();
     xml_library_init();

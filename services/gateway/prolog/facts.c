@@ -1,26 +1,35 @@
 #include "services/gateway/prolog/facts.h"
 
-enum column { HARDWARE, LAST, GROUP, NAME, IVALUE, TVALUE };
+enum column { NUMBER, HARDWARE, LAST, GROUP, NAME, IVALUE, TVALUE };
 
 /*
  * Several computers with one DEVICEID happen (OCS has no unique index): rows come sorted, and only those of the lowest ID count.
  * The groups' part is a separate branch so that each uses the index on devices.HARDWARE_ID.
  */
-static const char of_device[] = "SELECT h.ID, UNIX_TIMESTAMP(h.LASTDATE), 0 AS G, d.NAME, d.IVALUE, d.TVALUE, d.ID AS D"
-                                " FROM hardware h LEFT JOIN devices d ON d.HARDWARE_ID=h.ID WHERE h.DEVICEID=";
-static const char of_groups[] = " UNION ALL SELECT h.ID, NULL, c.GROUP_ID, d.NAME, d.IVALUE, d.TVALUE, d.ID"
+static const char of_device[] = ", h.ID, UNIX_TIMESTAMP(h.LASTDATE), 0 AS G, d.NAME, d.IVALUE, d.TVALUE, d.ID AS D"
+                                " FROM hardware h LEFT JOIN devices d ON d.HARDWARE_ID=h.ID WHERE ";
+static const char of_groups[] = ", h.ID, NULL, c.GROUP_ID, d.NAME, d.IVALUE, d.TVALUE, d.ID"
                                 " FROM hardware h JOIN groups_cache c ON c.HARDWARE_ID=h.ID AND c.STATIC IN (0,1)"
-                                " JOIN devices d ON d.HARDWARE_ID=c.GROUP_ID WHERE h.DEVICEID=";
-static const char sorted[] = " ORDER BY 1, 3, 7";
+                                " JOIN devices d ON d.HARDWARE_ID=c.GROUP_ID WHERE ";
+static const char sorted[] = " ORDER BY 1, 2, 4, 8";
 
-static status ask(struct db *db, struct view deviceid, bool groups, struct db_rows **rows)
+static void write_branch(struct db *db, const struct device_list *devices, const char *rest, struct buffer *sql)
 {
-    AUTO(buffer_clear) struct buffer sql = BUFFER_INIT(8192);
-    buffer_text(&sql, of_device);
-    db_quote(db, &sql, deviceid);
+    static const char column[] = "h.DEVICEID";
+    buffer_text(sql, "SELECT ");
+    device_list_write_number(devices, db, column, sql);
+    buffer_text(sql, rest);
+    device_list_write_condition(devices, db, column, sql);
+}
+
+static status ask(struct db *db, const struct device_list *devices, bool groups, struct db_rows **rows)
+{
+    enum { EACH = 8192 };
+    AUTO(buffer_clear) struct buffer sql = BUFFER_INIT(EACH * (devices->count + 1));
+    write_branch(db, devices, of_device, &sql);
     if (groups) {
-        buffer_text(&sql, of_groups);
-        db_quote(db, &sql, deviceid);
+        buffer_text(&sql, " UNION ALL ");
+        write_branch(db, devices, of_groups, &sql);
     }
     buffer_text(&sql, sorted);
     if (buffer_status(&sql) != ST_OK)
@@ -35,19 +44,37 @@ static int64_t number_of(struct view v)
     return (int64_t)db_number(v);
 }
 
+/** The settings of the device whose rows are read: they come one after the other. */
+struct taken {
+    struct parameter *list;
+    size_t count, room;
+};
+
+static bool make_room(struct taken *t, struct arena *arena)
+{
+    enum { FIRST = 8 };
+    if (t->count < t->room)
+        return true;
+    size_t room = t->room ? t->room * 2 : FIRST;
+    struct parameter *list = arena_alloc(arena, room * sizeof *list);
+    if (!list)
+        return false;
+    if (t->count)
+        memcpy(list, t->list, t->count * sizeof *list);
+    *t = (struct taken){list, t->count, room};
+    return true;
+}
+
 /** @return false when memory is out; rows that are no settings of ours are passed over */
-static bool take_row(const struct view *row, struct arena *arena, struct parameter *rows, size_t *count)
+static bool take_setting(const struct view *row, struct arena *arena, struct taken *t)
 {
     enum parameter_name name;
     if (!parameter_find(row[NAME], &name))
         return true;
-    struct view text = row[TVALUE];
-    if (text.data) {
-        text = arena_copy(arena, text);
-        if (!text.data)
-            return false;
-    }
-    rows[(*count)++] = (struct parameter){
+    struct view text = arena_copy(arena, row[TVALUE]);
+    if (!make_room(t, arena) || (row[TVALUE].data && !text.data))
+        return false;
+    t->list[t->count++] = (struct parameter){
         .name = name,
         .group = db_number(row[GROUP]),
         .has_number = row[IVALUE].data != NULL,
@@ -57,30 +84,46 @@ static bool take_row(const struct view *row, struct arena *arena, struct paramet
     return true;
 }
 
+static bool take_row(const struct view *row, const struct prolog_place *place, struct taken *t)
+{
+    struct prolog_facts *facts = place->facts;
+    uint64_t id = db_number(row[HARDWARE]);
+    if (facts->known && id != facts->hardware_id)
+        return true; /* another computer with this DEVICEID */
+    if (!facts->known) {
+        facts->known = true;
+        facts->hardware_id = id;
+        facts->last_s = number_of(row[LAST]);
+        *t = (struct taken){NULL, 0, 0};
+    }
+    bool took = take_setting(row, place->arena, t);
+    facts->parameters = (struct parameters){t->list, t->count};
+    return took;
+}
+
+status prolog_facts_read_all(struct db *db, const struct device_list *devices, bool groups,
+                             const struct prolog_place *places)
+{
+    AUTO(db_rows_free) struct db_rows *rows = NULL;
+    status st = ask(db, devices, groups, &rows);
+    if (st != ST_OK)
+        return st;
+    for (size_t i = 0; i < devices->count; i++) {
+        places[i].facts->known = false;
+        places[i].facts->parameters = (struct parameters){NULL, 0};
+    }
+    struct taken taken = {NULL, 0, 0};
+    for (const struct view *row; (row = db_rows_next(rows)) != NULL;) {
+        uint64_t number = db_number(row[NUMBER]);
+        if (number >= 1 && number <= devices->count && !take_row(row, &places[number - 1], &taken))
+            return ST_NO_MEMORY;
+    }
+    return ST_OK;
+}
+
 status prolog_facts_read(struct db *db, struct view deviceid, bool groups, struct arena *arena,
                          struct prolog_facts *out)
 {
-    AUTO(db_rows_free) struct db_rows *rows = NULL;
-    status st = ask(db, deviceid, groups, &rows);
-    if (st != ST_OK)
-        return st;
-    struct parameter *list = arena_alloc(arena, (db_rows_count(rows) + 1) * sizeof *list);
-    if (!list)
-        return ST_NO_MEMORY;
-
-    out->known = false;
-    size_t count = 0;
-    for (const struct view *row; (row = db_rows_next(rows)) != NULL;) {
-        uint64_t id = db_number(row[HARDWARE]);
-        if (out->known && id != out->hardware_id)
-            break;
-        if (!out->known)
-            out->last_s = number_of(row[LAST]);
-        out->known = true;
-        out->hardware_id = id;
-        if (!take_row(row, arena, list, &count))
-            return ST_NO_MEMORY;
-    }
-    out->parameters = (struct parameters){list, count};
-    return ST_OK;
+    const struct device_list one = {{deviceid}, 1};
+    return prolog_facts_read_all(db, &one, groups, &(const struct prolog_place){arena, out});
 }

@@ -7,6 +7,7 @@
 #include <criterion/criterion.h>
 
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -46,6 +47,45 @@ Test(facts, groups_off_leaves_groups_out)
         cr_assert_eq(prolog_facts_read(db, VIEW_LITERAL("pc-2025-01-02-03-04-05"), groups, arena, &facts), ST_OK);
         cr_expect_eq(facts.parameters.count, (size_t)groups);
     }
+}
+
+/** Each as if it had been asked for alone, whatever the spelling of the row and the order of the list. */
+Test(facts, several_devices_in_one_statement)
+{
+    static const char *const ids[] = {"pc-3", "pc-1", "nobody", "pc-2"};
+    enum { COUNT_OF = 4 };
+    struct db_target target = private_database_with_schema("several");
+    AUTO(db_close) struct db *db = private_database_open(&target);
+    must(db,
+         "INSERT INTO hardware(ID,DEVICEID,LASTDATE) VALUES(1,'pc-1',FROM_UNIXTIME(100)),(2,'PC-2',FROM_UNIXTIME(200)),"
+         "(3,'pc-3',FROM_UNIXTIME(300)),(9,'_SYSTEMGROUP_',NULL),(12,'pc-2',FROM_UNIXTIME(1))");
+    must(db, "INSERT INTO groups_cache(HARDWARE_ID,GROUP_ID,STATIC) VALUES(3,9,1),(2,9,0),(1,9,2)");
+    must(db,
+         "INSERT INTO devices(HARDWARE_ID,NAME,IVALUE,TVALUE) VALUES(9,'FREQUENCY',5,'x'),(2,'PROLOG_FREQ',22,NULL),"
+         "(12,'PROLOG_FREQ',99,NULL),(1,'PROLOG_FREQ',11,NULL),(1,'unknown',1,NULL)");
+    AUTO(arena_destroy) struct arena *arena = arena_new(1 << 16);
+    struct device_list devices = {.count = 0};
+    struct prolog_facts facts[COUNT_OF] = {0};
+    struct prolog_place places[COUNT_OF];
+    for (int i = 0; i < COUNT_OF; i++) {
+        cr_assert(device_list_add(&devices, view_of(ids[i])));
+        places[i] = (struct prolog_place){arena, &facts[i]};
+    }
+    cr_assert_eq(prolog_facts_read_all(db, &devices, true, places), ST_OK, "%s", db_error(db));
+    static const struct {
+        uint64_t id;
+        int64_t last_s;
+        size_t count;
+    } expected[COUNT_OF] = {{3, 300, 1}, {1, 100, 1}, {0, 0, 0}, {2, 200, 2}};
+    for (int i = 0; i < COUNT_OF; i++) {
+        cr_expect_eq(facts[i].known, expected[i].id != 0, "%s", ids[i]);
+        cr_expect_eq(facts[i].hardware_id, expected[i].id, "%s", ids[i]);
+        cr_expect_eq(facts[i].last_s, expected[i].last_s, "%s", ids[i]);
+        cr_expect_eq(facts[i].parameters.count, expected[i].count, "%s", ids[i]);
+    }
+    cr_expect_eq(parameter_of_device(&facts[3].parameters, PARAM_PROLOG_FREQ)->number, 22);
+    cr_expect_eq(parameter_of_device(&facts[1].parameters, PARAM_PROLOG_FREQ)->number, 11);
+    cr_expect_null(parameter_of_device(&facts[0].parameters, PARAM_FREQUENCY), "it is the group's");
 }
 
 Test(config, rows_win_over_defaults_whatever_they_are)
@@ -95,6 +135,29 @@ Test(account, facts_follow_the_columns_of_the_table)
     cr_expect(view_is(facts.pairs.list[1].name, "fields_3") && !facts.pairs.list[1].value.data);
 }
 
+Test(account, several_devices_in_one_statement)
+{
+    struct db_target target = private_database_with_schema("accounts_of_several");
+    AUTO(db_close) struct db *db = private_database_open(&target);
+    AUTO(account_columns_destroy) struct account_columns *columns = account_columns_new(3600000);
+    AUTO(arena_destroy) struct arena *arena = arena_new(1 << 16);
+    must(db, "INSERT INTO hardware(ID,DEVICEID) VALUES(1,'pc-1'),(2,'PC-2'),(3,'pc-3'),(4,'pc-2')");
+    must(db, "INSERT INTO accountinfo(HARDWARE_ID,TAG) VALUES(4,'late'),(2,'b'),(1,'a')");
+    static const char *const ids[] = {"pc-2", "nobody", "pc-3", "pc-1"};
+    struct device_list devices = {.count = 0};
+    struct account_facts facts[COUNT(ids)];
+    struct account_place places[COUNT(ids)];
+    for (size_t i = 0; i < COUNT(ids); i++) {
+        cr_assert(device_list_add(&devices, view_of(ids[i])));
+        places[i] = (struct account_place){arena, &facts[i]};
+    }
+    cr_assert_eq(account_facts_read_all(db, columns, &devices, places), ST_OK, "%s", db_error(db));
+    cr_expect(facts[0].stored && view_is(facts[0].pairs.list[0].value, "b"), "the lowest ID counts");
+    cr_expect(!facts[1].known);
+    cr_expect(facts[2].known && !facts[2].stored);
+    cr_expect(facts[3].stored && view_is(facts[3].pairs.list[0].value, "a"));
+}
+
 /* ------------------------------------------------------------------- look-ups ---- */
 
 struct question {
@@ -124,7 +187,8 @@ static void done(void *ctx)
 static void submit(struct lookup *l, struct question *q)
 {
     sem_init(&q->done, 0, 0);
-    cr_assert_eq(lookup_submit(l, ask, done, q), ST_OK);
+    static const struct lookup_kind kind = {.ask = ask, .done = done};
+    cr_assert_eq(lookup_submit(l, &kind, q), ST_OK);
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += 10;
@@ -156,6 +220,84 @@ Test(lookup, answers_with_the_database_and_again_after_a_broken_connection)
     struct ocs_config config;
     lookup_config(l, &config);
     cr_expect(config.from_database);
+}
+
+struct together {
+    struct question base;
+    bool was_ahead, had_ahead;
+};
+
+static atomic_size_t largest; /* of a call: written by the one pool thread */
+
+static status ask_together(struct db *db, void *const *ctxs, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        ((struct together *)ctxs[i])->was_ahead = true;
+    if (count > atomic_load(&largest))
+        atomic_store(&largest, count);
+    return db_exec(db, "SELECT 1");
+}
+
+static status ask_one(struct db *db, void *ctx)
+{
+    struct together *t = ctx;
+    t->had_ahead = t->was_ahead;
+    return ask(db, ctx);
+}
+
+static void wait_for_answer(struct question *q)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 10;
+    cr_assert_eq(sem_timedwait(&q->done, &until), 0, "no answer in 10 s");
+}
+
+/** While the only thread is busy others come: they are asked for together, and each is answered once. */
+static status ask_slowly(struct db *db, void *ctx)
+{
+    struct question *q = ctx;
+    wait_for_answer(q + 1); /* posted when the others are in the queue */
+    return ask(db, ctx);
+}
+
+Test(lookup, what_waits_is_asked_together)
+{
+    static const struct lookup_kind slow = {.ask = ask_slowly, .done = done},
+                                    some = {.ask = ask_one, .done = done, .ask_ahead = ask_together},
+                                    other = {.ask = ask, .done = done};
+    enum { SOME = LOOKUP_TOGETHER + 5 };
+    const struct lookup_settings set = {
+        .target = private_database_with_schema("together"), .threads = 1, .config_ms = 20};
+    AUTO(lookup_destroy) struct lookup *l = NULL;
+    struct reason why;
+    cr_assert_eq(lookup_new(&set, &l, &why), ST_OK);
+    cr_assert(waits_for(lookup_database_is_up, l));
+    struct question first[2] = {0}, between = {0};
+    struct together t[SOME] = {0};
+    sem_init(&first[0].done, 0, 0);
+    sem_init(&first[1].done, 0, 0);
+    cr_assert_eq(lookup_submit(l, &slow, first), ST_OK);
+    for (int i = 0; i < SOME; i++) {
+        sem_init(&t[i].base.done, 0, 0);
+        t[i].base.break_connection =
+            i == 3; /* its own ask finds a broken connection: all behind it are answered all the same */
+        cr_assert_eq(lookup_submit(l, &some, &t[i]), ST_OK);
+        if (i == 1) {
+            sem_init(&between.done, 0, 0);
+            cr_assert_eq(lookup_submit(l, &other, &between), ST_OK);
+        }
+    }
+    sem_post(&first[1].done);
+    wait_for_answer(&first[0]);
+    wait_for_answer(&between);
+    for (int i = 0; i < SOME; i++) {
+        wait_for_answer(&t[i].base);
+        cr_expect(t[i].base.had_database);
+        cr_expect_eq(t[i].base.asked, i == 3 ? 2 : 1, "question %d", i);
+    }
+    cr_expect_eq(atomic_load(&largest), LOOKUP_TOGETHER);
+    cr_expect(t[0].had_ahead && t[LOOKUP_TOGETHER - 1].had_ahead);
 }
 
 Test(lookup, answers_at_once_without_a_database)
