@@ -14,6 +14,7 @@ import threading
 import time
 import unittest
 import zlib
+from collections import Counter
 
 from harness import AGENT, BIN, Muster, inventory, run, wait_for
 
@@ -232,28 +233,36 @@ def unreadable(name):
 
 class TestKilled(WithSpool):
     """kill -9 at random moments under load: what was answered 200 is there, once."""
-    SECONDS, CLIENTS = 15, 4
+    KILLS, SECONDS, CLIENTS = 30, 15, 4
 
     def test_nothing_answered_is_lost_or_doubled(self):
-        answered, sent, stop, numbers = [], [], threading.Event(), itertools.count()
-        with Gateway(self.spool, MUSTER_GATEWAY_SEGMENT_SIZE='1MiB', MUSTER_GATEWAY_SPOOL_MAX='64MiB') as g:
+        answered, sent, stop, numbers, statuses = [], [], threading.Event(), itertools.count(), Counter()
+        with Gateway(self.spool, MUSTER_GATEWAY_SEGMENT_SIZE='1MiB', MUSTER_GATEWAY_SPOOL_MAX='4GiB') as g:
             g.start()
 
             def load():
                 while not stop.is_set():
                     n = next(numbers)
                     sent.append(device(n))
-                    if g.post(device(n), content(n, random.choice([10, 3000, 30000])), timeout=5)[0] == 200:
+                    status, _ = g.post(device(n), content(n, random.choice([10, 3000, 30000])), timeout=5)
+                    statuses[status] += 1
+                    if status == 200:
                         answered.append(device(n))
                     elif g.process.poll() is not None:
                         stop.wait(0.01)
+
+            def answer_more(count):
+                enough = len(answered) + count
+                try:
+                    wait_for('some were answered', lambda: len(answered) >= enough)
+                except AssertionError as e:
+                    raise AssertionError('%s; answers by status, 0 is none: %s' % (e, dict(statuses))) from None
             kills, end = 0, time.monotonic() + self.SECONDS
             with concurrent.futures.ThreadPoolExecutor(self.CLIENTS) as pool:
                 work = [pool.submit(load) for _ in range(self.CLIENTS)]
                 try:
-                    while time.monotonic() < end:
-                        enough = len(answered) + random.randint(1, 60)
-                        wait_for('some were answered', lambda: len(answered) >= enough)
+                    while kills < self.KILLS and time.monotonic() < end:
+                        answer_more(random.randint(1, 40))
                         g.kill()
                         kills += 1
                         g.start()
@@ -264,11 +273,27 @@ class TestKilled(WithSpool):
             g.stop()
             found = devices_in(self.spool)
             lost, doubled = set(answered) - set(found), len(found) - len(set(found))
-            print('\nkilled %d times, %d sent, %d answered 200, %d found, lost %d, doubled %d, foreign %d' % (
-                kills, len(sent), len(answered), len(found), len(lost), doubled, len(set(found) - set(sent))))
+            print('\nkilled %d times, %d sent, answers %s, %d found, lost %d, doubled %d, foreign %d' % (
+                kills, len(sent), dict(statuses), len(found), len(lost), doubled, len(set(found) - set(sent))))
             self.assertGreater(kills, 3)
             self.assertEqual((lost, doubled, set(found) - set(sent)), (set(), 0, set()))
+            self.assertEqual(set(statuses) - {0, 200}, set(), 'nothing was refused: the spool had room')
             self.assertEqual(tool('check', '--spool', self.spool).returncode, 0)
+
+    def test_many_starts_do_not_fill_the_spool(self):
+        """A gateway that crashes again and again, where each life takes one upload: 220 segments of 1 MiB below a cap of 64 MiB."""
+        starts = 220
+        with Gateway(self.spool, MUSTER_GATEWAY_SEGMENT_SIZE='1MiB', MUSTER_GATEWAY_SPOOL_MAX='64MiB') as g:
+            for n in range(starts):
+                g.start()
+                self.assertEqual(g.post(device(n), content(n, 3000))[0], 200, 'start %d' % n)
+                g.kill()
+            self.assertEqual(len(rows('pending', self.spool)), starts)
+            done = tool('check', '--spool', self.spool)
+            self.assertEqual(done.returncode, 0, done.stdout)
+            held = int(done.stdout.split(' bytes)')[0].rsplit('(', 1)[1])
+            print('\n%d starts: the segments take %d KiB' % (starts, held >> 10))
+            self.assertLess(held, 16 << 20)
 
 
 class TestFull(unittest.TestCase):

@@ -17,6 +17,11 @@ static int reserve(int fd, off_t len)
     return fallocate(fd, 0, 0, len);
 }
 
+static int punch(int fd, off_t at, off_t len)
+{
+    return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at, len);
+}
+
 static int rename_within(int folder, const char *from, const char *to)
 {
     return renameat(folder, from, folder, to);
@@ -30,6 +35,7 @@ static int unlink_file(int folder, const char *name)
 const struct spool_calls spool_calls_real = {
     .open = open_file,
     .reserve = reserve,
+    .punch = punch,
     .read = pread,
     .write = pwritev,
     .sync = fdatasync,

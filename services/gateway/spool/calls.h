@@ -13,7 +13,8 @@
 
 struct spool_calls {
     int (*open)(int folder, const char *name, int flags, mode_t mode);
-    int (*reserve)(int fd, off_t len); /**< fallocate() from the start of the file */
+    int (*reserve)(int fd, off_t len);         /**< fallocate() from the start of the file */
+    int (*punch)(int fd, off_t at, off_t len); /**< fallocate(): give these bytes back, they read as zeros */
     ssize_t (*read)(int fd, void *out, size_t len, off_t at);
     ssize_t (*write)(int fd, const struct iovec *parts, int count, off_t at);
     int (*sync)(int fd);        /**< fdatasync() */

@@ -8,7 +8,11 @@
 #include <stdio.h>
 #include <sys/random.h>
 
-enum { ZEROS = 1 << 20 }; /* written at a time, so that commits get between */
+enum {
+    ZEROS = 1 << 20, /* written at a time, so that commits get between */
+    BLOCK = 4096,    /* of file systems; where theirs are larger, a little less is given back */
+    WORTH = 16,      /* less than this part of a segment is not worth a hole */
+};
 
 status spool_files_add(struct spool *s, struct segment *segment, uint32_t *slot)
 {
@@ -45,17 +49,23 @@ static status write_zeros(const struct spool_calls *calls, int fd, int64_t size)
     return ST_OK;
 }
 
-/* All the room of a new file. File systems that cannot reserve are written to. */
-static status reserve(const struct spool_calls *calls, int fd, int64_t size, bool writes_zeros)
+static int reserve_again(const struct spool_calls *calls, int fd, int64_t size)
 {
     int result;
     do
         result = calls->reserve(fd, size);
     while (result != 0 && errno == EINTR);
-    if (result == 0)
-        return writes_zeros ? write_zeros(calls, fd, size) : ST_OK;
+    return result;
+}
+
+/* All the room of a file. New ones are written to where the file system cannot reserve; one that is used again has all its blocks,
+ * unless the unused ones were given back before a crash. */
+static status reserve(const struct spool_calls *calls, int fd, int64_t size, bool is_new, bool writes_zeros)
+{
+    if (reserve_again(calls, fd, size) == 0)
+        return is_new && writes_zeros ? write_zeros(calls, fd, size) : ST_OK;
     if (errno == EOPNOTSUPP || errno == ENOSYS)
-        return write_zeros(calls, fd, size);
+        return is_new ? write_zeros(calls, fd, size) : ST_OK;
     return calls_status(errno);
 }
 
@@ -90,7 +100,7 @@ static status make_file(struct spool *s, struct segment *g, const char *from, bo
     g->fd = s->calls->open(s->segment_folder, from, O_RDWR | (is_new ? O_CREAT | O_TRUNC : 0), 0600);
     if (g->fd < 0)
         return calls_status(errno);
-    status st = is_new ? reserve(s->calls, g->fd, g->size, writes_zeros) : ST_OK;
+    status st = reserve(s->calls, g->fd, g->size, is_new, writes_zeros);
     if (st == ST_OK)
         st = write_head(s, g, now_us > last_us ? now_us : last_us);
     if (st == ST_OK && (s->calls->rename(s->segment_folder, from, segment_name(g->number, "seg", to)) != 0 ||
@@ -131,7 +141,8 @@ status spool_files_make(struct spool *s, bool writes_zeros, uint32_t *slot)
     AUTO(mem_free) struct segment *g = calloc(1, sizeof *g);
     if (!g)
         return ST_NO_MEMORY;
-    *g = (struct segment){.nonce = make_nonce(), .size = s->set.segment_size, .fd = -1, .end = SEGMENT_HEAD};
+    const int64_t size = s->set.segment_size;
+    *g = (struct segment){.nonce = make_nonce(), .size = size, .held = size, .fd = -1, .end = SEGMENT_HEAD};
     pthread_mutex_lock(&s->lock);
     status st = choose(s, g, from, &is_new);
     pthread_mutex_unlock(&s->lock);
@@ -142,15 +153,41 @@ status spool_files_make(struct spool *s, bool writes_zeros, uint32_t *slot)
     if (st == ST_OK)
         st = spool_files_add(s, g, slot);
     if (st == ST_OK) {
-        s->bytes_used += g->size;
+        s->bytes_used += g->held;
         g = NULL;
     } else {
-        s->bytes_on_disk -= s->set.segment_size;
+        s->bytes_on_disk -= size;
     }
     pthread_mutex_unlock(&s->lock);
     if (g && g->fd >= 0)
         close(g->fd); /* no memory for a slot: recovery will find an empty segment */
     return st;
+}
+
+/* ----------------------------------------------------------- giving back ---- */
+
+static status punch(struct spool *s, uint64_t number, int64_t from, int64_t until)
+{
+    char name[SEGMENT_NAME];
+    int result;
+    AUTO(fd_close)
+    int fd = s->calls->open(s->segment_folder, segment_name(number, "seg", name), O_RDWR | O_NOFOLLOW, 0);
+    if (fd < 0)
+        return ST_IO;
+    do
+        result = s->calls->punch(fd, from, until - from);
+    while (result != 0 && errno == EINTR);
+    return result == 0 ? ST_OK : ST_IO;
+}
+
+void spool_files_give_back(struct spool *s, struct segment *g)
+{
+    int64_t from = (g->end + BLOCK - 1) / BLOCK * BLOCK;
+    int64_t until = (g->size - (int64_t)g->records * ACK_SIZE) / BLOCK * BLOCK;
+    if (until - from < BLOCK || until - from < g->size / WORTH)
+        return;
+    if (punch(s, g->number, from, until) == ST_OK)
+        g->held = g->size - (until - from);
 }
 
 /* -------------------------------------------------------------- retiring ---- */
@@ -163,8 +200,8 @@ static struct segment *take_dead(struct spool *s, size_t *from, bool *is_kept)
         if (!g || g->live > 0 || !g->is_written)
             continue;
         s->segments[*from] = NULL;
-        s->bytes_used -= g->size;
-        *is_kept = !g->is_bad && g->size == s->set.segment_size && s->free_count < SPOOL_FREE_MAX;
+        s->bytes_used -= g->held;
+        *is_kept = !g->is_bad && g->held == s->set.segment_size && s->free_count < SPOOL_FREE_MAX;
         return g;
     }
     return NULL;
@@ -194,7 +231,7 @@ static void retire(struct spool *s, const struct segment *g, bool is_kept)
     if (result == 0 && is_kept)
         s->free_numbers[s->free_count++] = g->number;
     else if (result == 0)
-        s->bytes_on_disk -= g->size; /* a file that cannot be removed goes on counting */
+        s->bytes_on_disk -= g->held; /* a file that cannot be removed goes on counting */
     s->is_full = s->is_full && result != 0;
     spool_update_gauges(s);
     pthread_mutex_unlock(&s->lock);

@@ -19,6 +19,12 @@ MUST_CHECK status spool_files_add(struct spool *s, struct segment *segment, uint
  */
 MUST_CHECK status spool_files_make(struct spool *s, bool writes_zeros, uint32_t *slot);
 
+/**
+ * Give back to the file system what is between the last record and the room of the acknowledgements of a segment into which no
+ * more records will come; `held` says what it takes then. Where that cannot be done, or is hardly anything, all stays as it is.
+ */
+void spool_files_give_back(struct spool *s, struct segment *segment);
+
 /** Remove, or keep to be used again, every segment in which nothing lives. Without the lock; the keeper only. */
 void spool_files_retire(struct spool *s);
 

@@ -88,6 +88,14 @@ static bool has_changed(int fd, const struct found *before)
            now.head.nonce != before->head.nonce;
 }
 
+/* A segment that was found at a start has a hole. */
+static int64_t held(int fd, const struct found *f)
+{
+    struct stat info;
+    int64_t blocks = fstat(fd, &info) == 0 ? (int64_t)info.st_blocks * 512 : f->head.size;
+    return blocks < f->head.size ? blocks : f->head.size;
+}
+
 static status look_into(struct look *l, int fd, const struct found *f)
 {
     AUTO(scan_clear) struct scan scan = {0};
@@ -100,7 +108,7 @@ static status look_into(struct look *l, int fd, const struct found *f)
         return st;
     int64_t ack_at = acks.used < slots ? f->head.size - (int64_t)(acks.used + 1) * ACK_SIZE : -1;
     l->survey->segments++;
-    l->survey->segment_bytes += f->head.size;
+    l->survey->segment_bytes += held(fd, f);
     l->survey->records += (int64_t)scan.count;
     for (size_t i = 0; i < scan.count; i++)
         if (found_is_acked(&acks, (uint32_t)(scan.records[i].at / RECORD_ALIGN)))

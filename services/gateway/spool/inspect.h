@@ -41,7 +41,7 @@ struct spool_piece {
 };
 
 struct spool_survey {
-    int64_t segments, segment_bytes; /**< in use */
+    int64_t segments, segment_bytes; /**< in use; what they take on the disk */
     int64_t records, acknowledged;
     int64_t count[SPOOL_STATES];
     int64_t quarantine_bytes;

@@ -134,6 +134,16 @@ static void keep_gaps(struct spool *s, int fd, const struct segment *g, const st
     }
 }
 
+/* No more records will come. Not where something damaged stands behind the last one, nor where it is not known which bytes are
+ * acknowledgements; and not when nothing lives in it, then it is used again as it is. */
+static bool has_unused(const struct segment *g, const struct found *f, const struct scan *scan)
+{
+    for (size_t i = 0; i < scan->gap_count; i++)
+        if (scan->gaps[i].at + scan->gaps[i].len > scan->end)
+            return false;
+    return g->live > 0 && f->has_ack_slots && f->len == g->size;
+}
+
 static status take_segment(struct spool *s, int fd, const struct found *f)
 {
     const struct segment_head *head = &f->head;
@@ -142,8 +152,12 @@ static status take_segment(struct spool *s, int fd, const struct found *f)
     AUTO(mem_free) struct segment *g = calloc(1, sizeof *g);
     if (!g)
         return ST_NO_MEMORY;
-    *g = (struct segment){
-        .number = head->number, .nonce = head->nonce, .size = head->size, .fd = -1, .is_written = true};
+    *g = (struct segment){.number = head->number,
+                          .nonce = head->nonce,
+                          .size = head->size,
+                          .held = head->size,
+                          .fd = -1,
+                          .is_written = true};
     uint32_t slot;
     status st = scan_segment(s->calls, fd, head, f->len, SCAN_LAZILY, &scan);
     g->end = scan.end;
@@ -157,11 +171,14 @@ static status take_segment(struct spool *s, int fd, const struct found *f)
     if (st != ST_OK)
         return st;
     struct segment *kept = STEAL(g);
-    s->bytes_used += kept->size;
-    s->bytes_on_disk += kept->size;
     kept->is_bad = scan.gap_count > 0; /* blocks that lose bits are not used again */
     keep_gaps(s, fd, kept, &scan);
-    return enter_all(s, &scan, kept, slot, &acks);
+    st = enter_all(s, &scan, kept, slot, &acks);
+    if (st == ST_OK && has_unused(kept, f, &scan))
+        spool_files_give_back(s, kept);
+    s->bytes_used += kept->held;
+    s->bytes_on_disk += kept->held;
+    return st;
 }
 
 static status recover_segment(struct spool *s, uint64_t number)

@@ -43,6 +43,10 @@
  * Space: the file is reserved in full when it is made, and each record reserves the 8 bytes of its acknowledgement, so an
  *   acknowledgement can never fail because the disk is full. It is written without a sync: one that is lost means that
  *   the upload is offered once more, which is harmless.
+ *   At a start, into a segment that is found no more records will come: the whole blocks (4 KiB) behind the last record and in
+ *   front of the room of its acknowledgements become a hole, if they are at least 1/16 of the file; they read as zeros, which
+ *   are no record. Not where damaged bytes are behind the last record. The cap counts the rest. Such a file is not used again;
+ *   and since a crash may hide the hole, the room of every file that is used again is reserved once more.
  * Recovery (recovery.h): read on while header_crc and payload_crc fit. What does not is skipped to the next record that
  *   fits; it was torn by a crash, and nobody was told that it was stored, unless a later record's `batch` proves that it
  *   had been synced, or it looks like a record of this use: then it is damage, kept in quarantine and counted.

@@ -23,7 +23,7 @@
 
 struct spool_settings {
     const char *folder;    /**< made when missing, mode 0700 */
-    int64_t max;           /**< bytes of all segments and of the quarantine; above: ST_NO_SPACE */
+    int64_t max;           /**< bytes that all segments and the quarantine take; above: ST_NO_SPACE */
     int64_t segment_size;  /**< bytes of one segment file; larger than the largest upload */
     int64_t queue_max;     /**< bytes waiting for the committer; above: ST_AGAIN */
     uint16_t gateway_id;   /**< upper bits of upload ids; different for every gateway of an installation */
@@ -49,7 +49,7 @@ struct spool_settings {
     X(foreign, "muster_spool_foreign_files", METRIC_GAUGE, "files in the folder that are not ours or not readable")    \
     X(recovered, "muster_spool_recovered_total", METRIC_COUNTER, "uploads found at start")                             \
     X(pending, "muster_spool_pending", METRIC_GAUGE, "uploads accepted and not acknowledged")                          \
-    X(bytes, "muster_spool_bytes", METRIC_GAUGE, "bytes of segment files in use")                                      \
+    X(bytes, "muster_spool_bytes", METRIC_GAUGE, "bytes that segment files in use take")                               \
     X(healthy, "muster_spool_healthy", METRIC_GAUGE, "0 after a failed sync")
 METRICS_DECLARE(spool_metrics, SPOOL_METRICS);
 
@@ -97,7 +97,7 @@ void spool_verdict(struct spool *s, struct upload_id id, enum link_verdict verdi
 struct spool_counts {
     int64_t pending;     /**< accepted and not acknowledged, those not yet committed included */
     int64_t in_flight;   /**< of these: with a consumer */
-    int64_t bytes;       /**< of all segment files in use */
+    int64_t bytes;       /**< that all segment files in use take */
     int64_t oldest_us;   /**< time of acceptance of the oldest pending one, 0 when there is none */
     int64_t quarantined; /**< files in quarantine */
     int64_t quarantine_bytes;

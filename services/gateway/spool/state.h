@@ -26,6 +26,7 @@ enum { SPOOL_FREE_MAX = 2 }; /* segments kept to be used again; more are removed
 struct segment {
     uint64_t number, nonce;
     int64_t size;
+    int64_t held;     /* bytes that the file takes: `size`, or less when its unused middle was given back */
     int fd;           /* for writing records; the committer's own; -1 when closed */
     int64_t end;      /* where the next record goes; the committer's own */
     uint32_t records; /* with room for their acknowledgements; the committer's own while it writes here */
@@ -89,7 +90,7 @@ struct spool {
     uint64_t last_number;
     uint64_t free_numbers[SPOOL_FREE_MAX];
     size_t free_count;
-    int64_t bytes_used, bytes_on_disk; /* segments in use; with prepared and free ones */
+    int64_t bytes_used, bytes_on_disk; /* what is held by segments in use; with prepared and free ones */
     uint64_t prepared_for;             /* number of the active segment whose successor was asked for */
     bool is_full;                      /* no segment can be had: refuse at once */
     bool cannot_make;                  /* for another reason than room */

@@ -18,6 +18,7 @@ struct file {
     bool is_current; /* the inode is still this file's */
     uint8_t *now, *stable;
     bool *is_dirty; /* by sector */
+    bool *is_hole;  /* by sector: given back and not reserved since */
     size_t now_size, stable_size, room;
 };
 
@@ -52,6 +53,7 @@ static struct {
     int at, count;
     unsigned random;
     bool was_hit, is_dead;
+    int holes;
 } disk = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static const char *const folder_names[FOLDERS] = {"segments", "quarantine"};
@@ -78,10 +80,12 @@ static void grow(struct file *f, size_t size)
     f->now = realloc(f->now, room);
     f->stable = realloc(f->stable, room);
     f->is_dirty = realloc(f->is_dirty, room / SECTOR * sizeof *f->is_dirty);
-    cr_assert(f->now && f->stable && f->is_dirty);
+    f->is_hole = realloc(f->is_hole, room / SECTOR * sizeof *f->is_hole);
+    cr_assert(f->now && f->stable && f->is_dirty && f->is_hole);
     memset(f->now + f->room, 0, room - f->room);
     memset(f->stable + f->room, 0, room - f->room);
     memset(f->is_dirty + f->room / SECTOR, 0, (room - f->room) / SECTOR * sizeof *f->is_dirty);
+    memset(f->is_hole + f->room / SECTOR, 0, (room - f->room) / SECTOR * sizeof *f->is_hole);
     f->room = room;
 }
 
@@ -277,6 +281,27 @@ static int do_reserve(int fd, off_t len)
         cr_assert_eq(ftruncate(fd, len), 0);
         grow(f, (size_t)len);
         f->now_size = (size_t)len;
+        memset(f->is_hole, 0, (size_t)len / SECTOR * sizeof *f->is_hole);
+    }
+    pthread_mutex_unlock(&disk.lock);
+    return what == GO_ON ? 0 : fail(error);
+}
+
+/* The blocks are gone from the cache at once, and from the disk each by itself, as what is written. */
+static int do_punch(int fd, off_t at, off_t len)
+{
+    pthread_mutex_lock(&disk.lock);
+    int error = 0;
+    enum step what = step(true, false, &error);
+    if (what == GO_ON) {
+        struct file *f = file_of(fd);
+        cr_assert(at % SECTOR == 0 && len % SECTOR == 0 && (size_t)(at + len) <= f->now_size,
+                  "a hole in whole sectors");
+        AUTO(mem_free) void *zeros = calloc(1, (size_t)len);
+        cr_assert_eq(pwrite(fd, zeros, (size_t)len, at), (ssize_t)len);
+        put_now(f, zeros, (size_t)len, (size_t)at);
+        memset(f->is_hole + at / SECTOR, 1, (size_t)len / SECTOR * sizeof *f->is_hole);
+        disk.holes++;
     }
     pthread_mutex_unlock(&disk.lock);
     return what == GO_ON ? 0 : fail(error);
@@ -287,6 +312,14 @@ static ssize_t do_read(int fd, void *out, size_t len, off_t at)
     return pread(fd, out, len, at);
 }
 
+static bool has_room(const struct file *f, size_t at, size_t len)
+{
+    bool has = true;
+    for (size_t i = at / SECTOR; has && len > 0 && i < f->room / SECTOR && i <= (at + len - 1) / SECTOR; i++)
+        has = !f->is_hole[i];
+    return has;
+}
+
 static ssize_t write_some(int fd, const struct iovec *parts, int count, off_t at, size_t most)
 {
     struct file *f = file_of(fd);
@@ -294,6 +327,7 @@ static ssize_t write_some(int fd, const struct iovec *parts, int count, off_t at
     for (int i = 0; i < count && done < most; i++) {
         size_t n = parts[i].iov_len < most - done ? parts[i].iov_len : most - done;
         cr_assert_eq(pwrite(fd, parts[i].iov_base, n, at + (off_t)done), (ssize_t)n);
+        cr_assert(has_room(f, (size_t)at + done, n), "a write to what was given back may find no room");
         put_now(f, parts[i].iov_base, n, (size_t)at + done);
         done += n;
     }
@@ -377,6 +411,7 @@ static int64_t do_wall_us(void)
 const struct spool_calls disk_calls = {
     .open = do_open,
     .reserve = do_reserve,
+    .punch = do_punch,
     .read = do_read,
     .write = do_write,
     .sync = do_sync,
@@ -461,6 +496,11 @@ bool disk_is_dead(void)
     return is_dead;
 }
 
+int disk_holes(void)
+{
+    return disk.holes;
+}
+
 /* 0: never, 1: always, else as it falls. */
 static bool survives(unsigned seed)
 {
@@ -508,6 +548,7 @@ void disk_end(void)
         free(disk.files[i].now);
         free(disk.files[i].stable);
         free(disk.files[i].is_dirty);
+        free(disk.files[i].is_hole);
     }
     disk.file_count = disk.op_count = 0;
     memset(disk.name_count, 0, sizeof disk.name_count);

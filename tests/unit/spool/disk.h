@@ -5,6 +5,8 @@
  *   data       a write is in the cache until the file is synced; sectors of 512 bytes reach the disk each by itself, in any
  *              order, or not at all
  *   size       a file's new size reaches the disk with a sync, or by itself
+ *   hole       made with the blocks of a file that are given back: zeros, and a write there is an error of the program until the room
+ *              is reserved again
  *   names      made, renamed, removed: reach the disk in their order, with a sync of the folder or by themselves
  *   EIO        of a sync: the cache forgets that it had something to write. The next sync succeeds and has written nothing of it
  *              (what Linux does)
@@ -36,6 +38,7 @@ void disk_start(const char *folder);
 void disk_plan(enum disk_fault fault, int at, unsigned seed);
 bool disk_was_hit(void); /* the planned call came */
 bool disk_is_dead(void); /* the process has ended */
+int disk_holes(void);    /* made since the process began */
 /* A descriptor of <folder>/<name>, for the calls; the caller closes it. */
 int disk_folder(const char *folder, const char *name);
 /* The folder becomes what a start after the loss of power finds: all that is on stable storage, and, as `seed` has it, some of

@@ -40,6 +40,12 @@ static int do_reserve(int fd, off_t len)
     return plan.no_space ? fail(ENOSPC) : spool_calls_real.reserve(fd, len);
 }
 
+static int do_punch(int fd, off_t at, off_t len)
+{
+    step();
+    return spool_calls_real.punch(fd, at, len);
+}
+
 /* Half of a write happens: a process can end in the midst of it. */
 static ssize_t do_write(int fd, const struct iovec *parts, int count, off_t at)
 {
@@ -78,6 +84,7 @@ static struct spool_calls faulty(void)
     struct spool_calls c = spool_calls_real;
     c.open = do_open;
     c.reserve = do_reserve;
+    c.punch = do_punch;
     c.write = do_write;
     c.sync = do_sync;
     c.sync_folder = do_sync_folder;
