@@ -3,6 +3,7 @@
  * replies; meanwhile the next ones gather. So there is no timer, and a slow disk makes groups larger, not agents slower
  * than it must.
  */
+#include "common/base/clock.h"
 #include "common/log/log.h"
 #include "services/gateway/spool/files.h"
 
@@ -268,18 +269,35 @@ static void commit(struct spool *s, struct append *batch)
 
 /* ---------------------------------------------------------------- thread ---- */
 
+/* With the lock. What nobody waits for is written with what somebody waits for: a sync for each contact would cost more than all the
+ * rest of its answer. */
+static void wait_for_work(struct spool *s)
+{
+    while (!s->stops_committing && !s->is_awaited) {
+        if (!s->first) {
+            pthread_cond_wait(&s->work, &s->lock);
+            continue;
+        }
+        int64_t until = s->in_queue_ms + SPOOL_LAZY_MS;
+        if (clock_steady_ms() >= until)
+            return;
+        const struct timespec moment = {.tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000};
+        pthread_cond_timedwait(&s->work, &s->lock, &moment);
+    }
+}
+
 static void *run(void *arg)
 {
     struct spool *s = arg;
     pthread_mutex_lock(&s->lock);
     for (;;) {
-        while (!s->first && !s->stops_committing)
-            pthread_cond_wait(&s->work, &s->lock);
+        wait_for_work(s);
         if (!s->first)
             break;
         struct append *batch = s->first;
         s->first = NULL;
         s->end = &s->first;
+        s->is_awaited = false;
         pthread_mutex_unlock(&s->lock);
         commit(s, batch);
         pthread_mutex_lock(&s->lock);

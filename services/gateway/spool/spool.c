@@ -194,7 +194,7 @@ static void init_locks(struct spool *s)
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->read_lock, NULL);
     pthread_mutex_init(&s->wake_lock, NULL);
-    pthread_cond_init(&s->work, NULL);
+    pthread_cond_init(&s->work, &steady);
     pthread_cond_init(&s->made, NULL);
     pthread_cond_init(&s->chores, &steady);
     pthread_condattr_destroy(&steady);
@@ -335,12 +335,17 @@ static void enqueue(struct spool *s, struct append *a, const struct upload_head 
     size_t len = upload_head_encode(&own, a->head + RECORD_HEAD);
     a->head_len = RECORD_HEAD + len;
     a->record.payload_len = (uint32_t)(len + a->body.len);
+    bool is_first = !s->first, is_awaited = a->done != NULL || s->waiting_bytes > s->set.queue_max / 2;
+    if (is_first)
+        s->in_queue_ms = clock_steady_ms();
     *s->end = a;
     s->end = &a->next;
     s->waiting++;
     s->waiting_bytes += size;
     spool_update_gauges(s);
-    pthread_cond_signal(&s->work);
+    if (is_first || (is_awaited && !s->is_awaited))
+        pthread_cond_signal(&s->work);
+    s->is_awaited = s->is_awaited || is_awaited;
 }
 
 static status append(struct spool *s, const struct upload_head *head, struct view body, bool is_again,

@@ -64,6 +64,8 @@ MUST_CHECK status spool_open(const struct spool_settings *set, struct spool **ou
 void spool_close(struct spool *s);
 AUTO_DEFINE(struct spool, spool_close)
 
+enum { SPOOL_LAZY_MS = 50 };
+
 /** The outcome of an append: on the committer's thread, must not block. */
 typedef void spool_done_fn(void *ctx, status st, struct upload_id id);
 
@@ -72,7 +74,8 @@ typedef void spool_done_fn(void *ctx, status st, struct upload_id id);
  *
  * @param head  `id` is ignored: the spool makes it
  * @param body  with `done`: must stay valid until it is called; without: it is copied
- * @param done  called once with ST_OK (durable), ST_IO or ST_NO_SPACE (nothing was stored); NULL: nobody waits
+ * @param done  called once with ST_OK (durable), ST_IO or ST_NO_SPACE (nothing was stored); NULL: nobody waits,
+ *              so it is written with the next one that somebody waits for, or after SPOOL_LAZY_MS: a crash may lose it until then
  * @retval ST_OK        `done` will be called (or was already)
  * @retval ST_NO_SPACE  the cap is reached, or a fault closed the spool: `done` is not called
  * @retval ST_AGAIN     too much waits for the committer: `done` is not called

@@ -71,7 +71,7 @@ struct spool {
     int folder, segment_folder, quarantine_folder, lock_file; /* descriptors */
 
     pthread_mutex_t lock;
-    pthread_cond_t work;   /* for the committer: something waits, or stop */
+    pthread_cond_t work;   /* for the committer: the first one waits, the first that is awaited, or stop */
     pthread_cond_t chores; /* for the keeper: something is to be done, or stop */
     pthread_cond_t made;   /* for the committer: the keeper has finished making a segment */
     pthread_t committer, keeper;
@@ -80,7 +80,9 @@ struct spool {
     /* waiting for the committer */
     struct append *first, **end;
     int64_t waiting_bytes;
-    size_t waiting; /* with those that are just being written */
+    bool is_awaited;     /* somebody waits for one of them */
+    int64_t in_queue_ms; /* since when the first one stands there */
+    size_t waiting;      /* with those that are just being written */
     uint64_t last_us, sequence;
 
     /* segments */
