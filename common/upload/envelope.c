@@ -11,6 +11,7 @@ struct scan {
     const char *begin, *at, *end; /* `at`: the '<' that is looked at */
     struct view names[DEPTH_MAX]; /* of the elements that are open */
     size_t depth, elements;
+    bool is_plain_section; /* the open child of CONTENT is none that anything is wanted of */
     struct upload_envelope *out;
     struct view inner_deviceid;    /* CONTENT/DEVICEID */
     struct upload_account account; /* of the ACCOUNTINFO that is open */
@@ -237,6 +238,8 @@ static status open_tag(struct scan *s)
     if (s->elements++ == ELEMENTS_MAX)
         return fail_limit(s, "xml_elements", "more than 5000000 elements");
     s->names[s->depth++] = (struct view){name, (size_t)(name_stop - name)};
+    if (s->depth == 3)
+        s->is_plain_section = !view_is(s->names[2], "ACCOUNTINFO");
     bool empty = close[-1] == '/';
     status st = enter(s, name_stop, close - empty, close + 1);
     if (st == ST_OK && empty)
@@ -263,6 +266,28 @@ static status close_tag(struct scan *s)
     status st = leave(s, s->at);
     s->at = st == ST_OK ? p + 1 : s->at;
     return st;
+}
+
+/* <NAME>text</NAME> where nothing is wanted: nearly everything in an inventory. Steps over it and returns true, or leaves it to
+ * open_tag() and close_tag(), which know what is wrong with it. */
+static bool skip_leaf(struct scan *s)
+{
+    enum { NAME_MAX_HERE = 64 };
+    if (s->depth < 3 || !s->is_plain_section || s->wanted || s->depth == DEPTH_MAX || s->elements >= ELEMENTS_MAX)
+        return false;
+    const char *name = s->at + 1, *p = name, *limit = s->end - name > NAME_MAX_HERE ? name + NAME_MAX_HERE : s->end;
+    while (p < limit && (unsigned char)*p > ' ' && *p != '>' && *p != '/' && *p != '=' && *p != '"' && *p != '\'')
+        p++;
+    size_t len = (size_t)(p - name);
+    if (p == limit || *p != '>' || len == 0)
+        return false;
+    const char *close = memchr(p, '<', (size_t)(s->end - p));
+    if (!close || (size_t)(s->end - close) < len + 3 || close[1] != '/' || close[len + 2] != '>' ||
+        memcmp(close + 2, name, len) != 0)
+        return false;
+    s->elements++;
+    s->at = close + len + 3;
+    return true;
 }
 
 /* ---------------------------------------------------------------- the document ---- */
@@ -299,7 +324,7 @@ static status markup(struct scan *s)
     if (begins(s, "<?"))
         return skip_to(s, 2, "?>");
     if (!begins(s, "<!"))
-        return open_tag(s);
+        return skip_leaf(s) ? ST_OK : open_tag(s);
     if (begins(s, "<!--"))
         return skip_to(s, 4, "-->");
     if (!begins(s, "<![CDATA["))
