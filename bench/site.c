@@ -126,7 +126,7 @@ static double pending(const struct state_service *gateway)
 
 status site_drain(const struct site *s, double timeout_s)
 {
-    static const struct timespec pause = {0, 5000000};
+    static const struct timespec pause = {0, 20000000}; /* each look costs the gateway a part of a millisecond */
     double left, deadline = measure_wall_s() + timeout_s;
     do {
         left = 0;
