@@ -35,6 +35,8 @@ def play_all(count, documented):
             player = Player(site, documented, present)
             results += [player.play(scenario, jobs) for scenario in scenarios]
     present.show()
+    if present.surprises():
+        raise AssertionError('not there, though the schema should have it: %s' % present.surprises())
     return sorted(filter(None, results), key=lambda r: r.scenario)
 
 
@@ -63,6 +65,22 @@ class TestComparison(unittest.TestCase):
 
     def test_table_that_nobody_expects(self):
         self.assertEqual(len(self.differences('ports', [{'DEVICE': 'a', 'NAME': 'p'}])), 1)
+
+    def test_an_older_schema_lacks_what_is_known_and_nothing_else(self):
+        present = Present('2.8.1')
+        present.look({'bios': ['HARDWARE_ID', 'SSN'], 'software': ['HARDWARE_ID', 'NAME_ID']})
+        state = {'bios': [{'DEVICE': 'a', 'SSN': '1'}], 'software': [{'DEVICE': 'a', 'NAME': 'n', 'ARCHITECTURE': 'x'}], 'local_users': [{}]}
+        self.assertEqual(present.of(state), {'bios': state['bios'], 'software': [{'DEVICE': 'a', 'NAME': 'n'}]})
+        self.assertEqual(present.surprises(), [])
+        present.of(self.WANT)
+        self.assertEqual(present.surprises(), ['bios.TYPE', 'slots'])
+        self.assertTrue(present.left_out('130-snmp-configured-type', "ERROR 1146 (42S02): Table 'x'"))
+        self.assertEqual(present.surprises(), ['bios.TYPE', 'slots'])
+        self.assertTrue(present.left_out('001-contact', "ERROR 1146 (42S02): Table 'x'"))
+        self.assertEqual(len(present.surprises()), 3)
+        self.assertFalse(present.left_out('001-contact', 'ERROR 1064 (42000): syntax'))
+        self.assertFalse(Present('').left_out('001-contact', "ERROR 1146 (42S02): Table 'x'"))
+        self.assertEqual(Present('').of(state), state)
 
     def test_changes(self):
         changes = {'bios': {'-': self.WANT['bios']}, 'slots': {'-': self.WANT['slots'][:1]}}
@@ -110,6 +128,7 @@ class TestRecordings(unittest.TestCase):
             crowd = Crowd(site, Documented())
             result = crowd.play_together(together)
             crowd.present.show()
+            self.assertEqual(crowd.present.surprises(), [])
         report.show('recordings, %d devices at once through two of every service' % len(together), [result])
         self.assertEqual(report.faults([result]), '')
 
