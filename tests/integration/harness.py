@@ -3,7 +3,6 @@
 Every test talks to it as an agent or an administrator would: HTTP in, SQL and `muster` commands out. Nothing sleeps to
 synchronise: `drain()` returns when everything accepted is in the database, the rest waits for a condition with a deadline.
 """
-import atexit
 import gzip
 import http.client
 import json
@@ -65,33 +64,25 @@ class Reply:
         return self.raw.decode()
 
 
-_servers_281 = {}
-
-
-def database_281(options):
-    """URL of a new database with the schema of OCS 2.8.1, on a server that this test program has for all with these options."""
-    import private_mariadb
-    if options not in _servers_281:
-        _servers_281[options] = private_mariadb.PrivateMariaDb(options)
-        atexit.register(_servers_281[options].close)
-        private_mariadb.load_281(_servers_281[options], 'pattern')
-    server, name = _servers_281[options], 'db%d' % time.monotonic_ns()
-    server.copy('pattern', name)
-    return server.url(name)
+def give_old_schema(folder):
+    """The database of an older schema in a new data folder."""
+    from private_mariadb import give_281
+    if not os.path.exists(os.path.join(folder, 'db')):
+        give_281(folder)
 
 
 class Muster:
     """One installation in a folder of its own; use it as a context manager.
 
-    Its database is a private one with our schema; with MUSTER_TEST_SCHEMA=2.8.1 one that OCS 2.8.1 made. Options of the
-    private server in MUSTER_TEST_DATABASE_OPTIONS, of the environment or of `env`, count for both."""
+    Its database is a private one with our schema; with MUSTER_TEST_SCHEMA=2.8.1 it finds one there that OCS 2.8.1 made. Options of
+    the private server are in MUSTER_TEST_DATABASE_OPTIONS, of the environment or of `env` or of both."""
 
     def __init__(self, *args, folder=None, keep=False, env=None):
         self.folder = folder or tempfile.mkdtemp(prefix='muster-')
         self.env = dict(os.environ, **(env or {}))
         self.env[OPTIONS] = ' '.join(e[OPTIONS] for e in (os.environ, env or {}) if OPTIONS in e)
         if SCHEMA and '--database' not in args:
-            args += ('--database', database_281(self.env[OPTIONS]))
+            give_old_schema(self.folder)
         self.args, self.keep = args, keep
         self.up = False
 
@@ -148,6 +139,16 @@ class Muster:
             raise AssertionError('SQL: %s\n%s' % (statement, done.stderr))
         lines = done.stdout.split('\n')[:-1]
         return [line.split('\t') for line in lines[1:]]
+
+    def present(self, tables):
+        """Those of the tables that the database has. With our own schema that is all of them; what an older one lacks is said."""
+        there = {r[0] for r in self.sql('SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA=DATABASE()')}
+        missing = [t for t in tables if t not in there]
+        if missing and not SCHEMA:
+            raise AssertionError('no table ' + ', '.join(missing))
+        if missing:
+            print('schema %s, not looked at: no table %s' % (SCHEMA, ', '.join(missing)))
+        return [t for t in tables if t in there]
 
     def script(self, text):
         """Any number of statements, of any length."""

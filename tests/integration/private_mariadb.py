@@ -2,6 +2,7 @@
 
 MUSTER_TEST_DATABASE_OPTIONS are more options for the server, as for every private database of the tests. The schema is that of
 Debian's package: its SQL is fetched with apt and unpacked, nothing of it is installed or kept in the project."""
+import atexit
 import glob
 import gzip
 import os
@@ -20,7 +21,8 @@ class PrivateMariaDb:
     def __init__(self, options=None):
         self.folder = tempfile.mkdtemp(prefix='muster-db-')
         self.socket = os.path.join(self.folder, 's')
-        data, user = os.path.join(self.folder, 'data'), '--user=' + run('id', '-un').stdout.strip()
+        self.data = data = os.path.join(self.folder, 'data')
+        user = '--user=' + run('id', '-un').stdout.strip()
         tmp = '--tmpdir=' + os.path.join(self.folder, 'tmp')  # a server that starts empties it: never a shared one
         os.mkdir(os.path.join(self.folder, 'tmp'))
         run('mariadb-install-db', '--no-defaults', '--datadir=' + data, tmp, '--auth-root-authentication-method=normal', '--skip-test-db', user)
@@ -41,15 +43,12 @@ class PrivateMariaDb:
             raise AssertionError(done.stdout)
         return done.stdout
 
-    def copy(self, pattern, name):
-        """A database `name` with the tables and rows of another one."""
-        dump = run('mariadb-dump', '--no-defaults', '--socket=' + self.socket, '-uroot', pattern).stdout
-        self.client('CREATE DATABASE %s CHARACTER SET utf8 COLLATE utf8_bin' % name)
-        self.client(dump, name)
-
-    def close(self):
+    def stop(self):
         self.process.terminate()
         self.process.wait(30)
+
+    def close(self):
+        self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -78,3 +77,18 @@ def load_281(db, name):
             db.client("SET sql_mode='NO_ENGINE_SUBSTITUTION';\n" + text, name, force=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+_pattern = None
+
+
+def give_281(folder):
+    """Give a data folder of `muster up` that has no database yet one that OCS 2.8.1 made: a copy of the one that this test program
+    has for all."""
+    global _pattern
+    if _pattern is None:
+        _pattern = PrivateMariaDb('')
+        atexit.register(_pattern.close)
+        load_281(_pattern, 'ocsweb')
+        _pattern.stop()
+    run('cp', '-a', '--sparse=always', _pattern.data, os.path.join(folder, 'db'))

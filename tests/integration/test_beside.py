@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import BIN, TOP, Muster, inventory, run
+from harness import BIN, OPTIONS, SCHEMA, TOP, Muster, give_old_schema, inventory, run
 
 HARDWARE = '<HARDWARE><NAME>%s</NAME></HARDWARE>'
 
@@ -52,11 +52,14 @@ class TestBeside(unittest.TestCase):
         os.mkdir(data)
         nobody = pwd.getpwnam('nobody')
         os.chmod(folder, 0o755)
-        os.chown(data, nobody.pw_uid, nobody.pw_gid)
+        if SCHEMA:
+            give_old_schema(data)
+        run('chown', '-R', '%d:%d' % (nobody.pw_uid, nobody.pw_gid), data)
 
         def as_user(*words, check=True):
             return run(os.path.join(programs, 'muster'), *words, check=check, user=nobody.pw_uid, group=nobody.pw_gid,
-                       extra_groups=[], cwd=folder, env={'PATH': os.environ['PATH'], 'HOME': data})
+                       extra_groups=[], cwd=folder, env={'PATH': os.environ['PATH'], 'HOME': data,
+                                                           OPTIONS: os.environ.get(OPTIONS, '')})
 
         as_user('up', '--data', data, '--http', '0', '--https', '0', '--detach')
         try:

@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import BIN, run, wait_for
+from harness import BIN, OPTIONS, run, wait_for
 from test_access import Authority
 
 
@@ -29,7 +29,8 @@ class TestDatabaseTls(unittest.TestCase):
         run('mariadb-install-db', '--no-defaults', '--datadir=' + cls.data, '--tmpdir=' + cls.folder + '/tmp', '--skip-test-db',
             '--auth-root-authentication-method=normal', *as_root)
         cls.options = ['--no-defaults', '--datadir=' + cls.data, '--tmpdir=' + cls.folder + '/tmp', '--skip-name-resolve',
-                       '--bind-address=127.0.0.1', '--innodb-flush-method=nosync', *as_root]
+                       '--bind-address=127.0.0.1', '--innodb-flush-method=nosync', *as_root,
+                       *os.environ.get(OPTIONS, '').split()]
         cls.servers = []
         cls.port = cls.start('server')
 

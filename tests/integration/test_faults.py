@@ -15,9 +15,9 @@ import unittest
 import urllib.parse
 import zlib
 
-from harness import BIN, Muster, inventory, run, table, wait_for
+from harness import BIN, SCHEMA, Muster, inventory, run, table, wait_for
+from private_mariadb import PrivateMariaDb, load_281
 from proxy import DatabaseProxy, Rule
-from test_existing_database import PrivateMariaDb
 
 BATCH = 24
 
@@ -34,6 +34,8 @@ class TestFaults(unittest.TestCase):
     def setUpClass(cls):
         cls.db = PrivateMariaDb()
         cls.folder = tempfile.mkdtemp(prefix='muster-faults-')
+        if SCHEMA:
+            load_281(cls.db, 'ocsweb')
         run(os.path.join(BIN, 'muster'), 'db', 'create', '--database', cls.url(cls.db.socket))
         cls.proxy = DatabaseProxy(os.path.join(cls.folder, 'db'), cls.db.socket)
         cls.s = Muster('--database', cls.url(cls.proxy.path), env={'MUSTER_WRITER_RETRY_FOR': '3s', 'MUSTER_WRITER_COLUMNS_REFRESH': '1s',

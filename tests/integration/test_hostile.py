@@ -43,13 +43,13 @@ class Hostile(unittest.TestCase):
     """Runs cases against one installation and keeps the books."""
 
     def run_all(self, s):
-        self.s, self.watch = s, Watch(s)
+        self.s, self.watch, self.tables = s, Watch(s), s.present(TABLES)
         self.port = int(s.http.split(':')[2].split('/')[0])
         self.rows, self.wrong = [], []
         s.post(inventory(BYSTANDER, '<HARDWARE><NAME>bystander</NAME></HARDWARE><BIOS><SSN>1</SSN></BIOS>'))
         s.drain()
         self.bystander = self.watch.devices()[BYSTANDER.encode()]
-        self.kept = self.watch.fingerprint(self.bystander, TABLES)
+        self.kept = self.watch.fingerprint(self.bystander, self.tables)
         self.others = self.watch.others()
         self.known, self.counters, self.aside = set(self.watch.devices()), self.watch.counters(), {}
         self.calm = {name: self.watch.high_water(pid) for name, pid in self.watch.pids.items()}
@@ -68,7 +68,7 @@ class Hostile(unittest.TestCase):
                 self.complain(case, '%s grew from %d to %d MiB, its bound is %d' % (name, calm, peak, bound))
         if not self.watch.alive():
             self.complain('all', 'a process ended: ' + self.s.logs())
-        if self.watch.fingerprint(self.bystander, TABLES) != self.kept:
+        if self.watch.fingerprint(self.bystander, self.tables) != self.kept:
             self.complain('all', 'rows of another device changed')
         if self.watch.others() != self.others:
             self.complain('all', 'a table changed that no agent may change')
@@ -245,8 +245,8 @@ class TestCorpus(Hostile):
             _, want = facts.expected(data)
         except (zlib.error, facts.ET.ParseError, ValueError, LookupError):
             return []
-        got = self.watch.rows_of(number, TABLES)
-        return ['%s: %d rows of %d' % (t, got[t], n) for t, n in want.items() if got[t] != n]
+        got = self.watch.rows_of(number, self.tables)
+        return ['%s: %d rows of %d' % (t, got[t], want[t]) for t in self.tables if t in want and got[t] != want[t]]
 
 
 if __name__ == '__main__':

@@ -8,6 +8,7 @@ import unittest
 from player import compare, report, request
 from player.crowd import Crowd
 from player.documented import Documented
+from player.older import Present
 from player.play import Player
 from player.scenario import load_all
 from player.site import JOBS, SERVER_OPTIONS, Site
@@ -25,15 +26,18 @@ def kind_of_site(scenario):
 
 
 def play_all(count, documented):
-    results = []
+    results, present = [], Present()
     kinds = {}
     for scenario in load_all('recorded', 'expected'):
         kinds.setdefault(kind_of_site(scenario), []).append(scenario)
     for (settings, jobs), scenarios in kinds.items():
         with Site(count, dict(settings)) as site:
-            player = Player(site, documented)
+            player = Player(site, documented, present)
             results += [player.play(scenario, jobs) for scenario in scenarios]
-    return sorted(results, key=lambda r: r.scenario)
+    present.show()
+    if present.surprises():
+        raise AssertionError('not there, though the schema should have it: %s' % present.surprises())
+    return sorted(filter(None, results), key=lambda r: r.scenario)
 
 
 class TestComparison(unittest.TestCase):
@@ -62,6 +66,22 @@ class TestComparison(unittest.TestCase):
     def test_table_that_nobody_expects(self):
         self.assertEqual(len(self.differences('ports', [{'DEVICE': 'a', 'NAME': 'p'}])), 1)
 
+    def test_an_older_schema_lacks_what_is_known_and_nothing_else(self):
+        present = Present('2.8.1')
+        present.look({'bios': ['HARDWARE_ID', 'SSN'], 'software': ['HARDWARE_ID', 'NAME_ID']})
+        state = {'bios': [{'DEVICE': 'a', 'SSN': '1'}], 'software': [{'DEVICE': 'a', 'NAME': 'n', 'ARCHITECTURE': 'x'}], 'local_users': [{}]}
+        self.assertEqual(present.of(state), {'bios': state['bios'], 'software': [{'DEVICE': 'a', 'NAME': 'n'}]})
+        self.assertEqual(present.surprises(), [])
+        present.of(self.WANT)
+        self.assertEqual(present.surprises(), ['bios.TYPE', 'slots'])
+        self.assertTrue(present.left_out('130-snmp-configured-type', "ERROR 1146 (42S02): Table 'x'"))
+        self.assertEqual(present.surprises(), ['bios.TYPE', 'slots'])
+        self.assertTrue(present.left_out('001-contact', "ERROR 1146 (42S02): Table 'x'"))
+        self.assertEqual(len(present.surprises()), 3)
+        self.assertFalse(present.left_out('001-contact', 'ERROR 1064 (42000): syntax'))
+        self.assertFalse(Present('').left_out('001-contact', "ERROR 1146 (42S02): Table 'x'"))
+        self.assertEqual(Present('').of(state), state)
+
     def test_changes(self):
         changes = {'bios': {'-': self.WANT['bios']}, 'slots': {'-': self.WANT['slots'][:1]}}
         self.assertEqual(compare.apply(self.WANT, changes), {'slots': self.WANT['slots'][:1]})
@@ -77,7 +97,7 @@ class TestComparison(unittest.TestCase):
         self.assertNotEqual(request.reply_lines(b'<A><B>t</B></A>'), request.reply_lines(b'<A><B>t </B></A>'))
 
     def test_only_what_is_documented_is_allowed(self):
-        documented = Documented()
+        documented = Documented(schema='')
         meant = compare.Difference('hardware', 'd', 'LASTDATE', '0000-00-00 00:00:00', '<now>')
         self.assertEqual(documented.find('041-hardware-lastdate-bad', 'bad', meant)['entry'], 'G-43')
         self.assertIsNone(documented.find('041-hardware-lastdate-bad', 'bad', meant._replace(got='0001-01-01')))
@@ -105,12 +125,15 @@ class TestRecordings(unittest.TestCase):
         together = [s for s in load_all('recorded') if len(s.steps) == 13 and '-section-' in s.name]
         self.assertGreater(len(together), 20)
         with Site(2) as site:
-            result = Crowd(site, Documented()).play_together(together)
+            crowd = Crowd(site, Documented())
+            result = crowd.play_together(together)
+            crowd.present.show()
+            self.assertEqual(crowd.present.surprises(), [])
         report.show('recordings, %d devices at once through two of every service' % len(together), [result])
         self.assertEqual(report.faults([result]), '')
 
     def test_every_documented_difference_stands_in_the_documentation(self):
-        self.assertEqual([e['entry'] for e in Documented().not_in_documentation()], [])
+        self.assertEqual([e['entry'] for e in Documented(schema='2.8.1').not_in_documentation()], [])
 
 
 if __name__ == '__main__':

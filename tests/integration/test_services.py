@@ -2,12 +2,13 @@
 import concurrent.futures
 import itertools
 import os
+import re
 import signal
 import subprocess
 import threading
 import unittest
 
-from harness import BIN, Muster, inventory, run, wait_for
+from harness import BIN, OPTIONS, SCHEMA, Muster, inventory, run, wait_for
 
 SERVICES = ['muster-gateway', 'muster-parser', 'muster-writer']
 CONTENT = ('<HARDWARE><NAME>load</NAME><CHECKSUM>1</CHECKSUM></HARDWARE>' +
@@ -45,6 +46,20 @@ class TestPrograms(unittest.TestCase):
     def check_fault(self, done, names):
         self.assertEqual(done.returncode, 2, done.stdout)
         self.assertIn(names, done.stdout)
+
+
+class TestDatabaseAsAsked(unittest.TestCase):
+    """The modes of the tests are what they say: a run with options or a schema that nobody gave to the database would prove nothing."""
+
+    def test_sql_mode_and_schema(self):
+        words = re.findall(r'--sql-mode=(\S+)', os.environ.get(OPTIONS, ''))
+        with Muster() as s:
+            modes = s.one('SELECT @@GLOBAL.sql_mode').split(',')
+            tables = {r[0] for r in s.sql('SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA=DATABASE()')}
+        for word in (words[-1].split(',') if words else ['STRICT_TRANS_TABLES']):
+            self.assertIn(word, modes)
+        self.assertEqual({'snmp_links', 'local_users'} & tables, {'snmp_links'} if SCHEMA == '2.8.1' else {'local_users'})
+        self.assertLessEqual({'hardware', 'muster_device'}, tables)
 
 
 class TestTerm(unittest.TestCase):

@@ -49,6 +49,10 @@ class Database:
                 raise DatabaseFault('%s\nin: %s' % (line, '; '.join(statements)[:600]))
             lines.append(line)
 
+    def catch_up(self):
+        """After a fault: pass over what the statements behind it still say."""
+        self.ask('DO 0', may_fail=True)
+
     def rows(self, statement):
         """Rows of a statement that selects one JSON_ARRAY each."""
         return [json.loads(line, strict=False) for line in self.ask(statement)]

@@ -9,6 +9,7 @@ import json
 import os
 import re
 
+from harness import SCHEMA
 from player.scenario import RECORDINGS, ScenarioFault, check_fields
 
 TOP = os.path.dirname(os.path.dirname(RECORDINGS))
@@ -22,15 +23,25 @@ def table_rows(path):
         return {re.split(r'(?<!\\)\|', line)[1].strip() for line in f if line.startswith('|')}
 
 
+def load_list(name):
+    with open(os.path.join(RECORDINGS, name), encoding='utf-8') as f:
+        entries = json.load(f)
+    for entry in entries:
+        check_fields('%s, %s' % (name, entry.get('entry', '?')), entry, FIELDS)
+        for field in ('entry', 'reason', 'scenario'):
+            if not entry.get(field):
+                raise ScenarioFault('%s: an entry without %s: %r' % (name, field, entry))
+    return entries
+
+
 class Documented:
-    def __init__(self, path=os.path.join(RECORDINGS, 'documented.json')):
-        with open(path, encoding='utf-8') as f:
-            self.entries = json.load(f)
-        for entry in self.entries:
-            check_fields('documented.json, ' + entry.get('entry', '?'), entry, FIELDS)
-            for field in ('entry', 'reason', 'scenario'):
-                if not entry.get(field):
-                    raise ScenarioFault('documented.json: an entry without %s: %r' % (field, entry))
+    def __init__(self, schema=SCHEMA):
+        """@param schema  an older one than the recordings': its own list counts before the common one"""
+        self.entries = load_list('documented-%s.json' % schema) if schema else []
+        self.must_occur = len(self.entries)
+        self.entries += load_list('documented.json')
+        if not schema:  # what an older one does not have cannot differ there
+            self.must_occur = len(self.entries)
         self.seen = [0] * len(self.entries)
 
     def find(self, scenario, step, difference):
@@ -52,8 +63,8 @@ class Documented:
         return any(fnmatch.fnmatchcase(str(value), p) for p in pattern.split('|'))
 
     def never_seen(self, corpus=False):
-        """Entries that did not occur. Those that only the corpus of real documents can show are asked for apart."""
-        return [e for e, n in zip(self.entries, self.seen) if n == 0 and bool(e.get('corpus')) == corpus]
+        """Entries that had to occur and did not. Those that only the corpus of real documents can show are asked for apart."""
+        return [e for e, n in zip(self.entries[:self.must_occur], self.seen) if n == 0 and bool(e.get('corpus')) == corpus]
 
     def not_in_documentation(self):
         page = table_rows(os.path.join(TOP, 'docs', 'compatibility.md'))

@@ -54,6 +54,16 @@ def expression(table, column):
     return EXPRESSIONS.get((table, column.upper()), 'CAST(t.`%s` AS CHAR)' % column)
 
 
+def output_name(table, column):
+    """The name of a column in the state; hardware.ID has none, but it names devices everywhere."""
+    column = column.upper()
+    if column in DEVICE_COLUMNS and (table, column) not in NOT_DEVICES:
+        return DEVICE_COLUMNS[column]
+    if (table, column) in EXPRESSIONS and column.endswith('_ID'):
+        return column[:-len('_ID')]
+    return column
+
+
 class States:
     """Reads states; remembers which ids devices and packages had, for what still names them when they are gone."""
 
@@ -117,15 +127,12 @@ class States:
             column = column.upper()
             if value is None or (table, column) == ('hardware', 'ID'):
                 continue
-            if column in DEVICE_COLUMNS and (table, column) not in NOT_DEVICES:
-                column, value = DEVICE_COLUMNS[column], self.device(value, alive)
-            elif (table, column) in DEVICES_TOO:
+            name = output_name(table, column)
+            if name in DEVICE_COLUMNS.values() and name != column or (table, column) in DEVICES_TOO:
                 value = self.device(value, alive)
             elif (table, column) == ('devices', 'IVALUE') and value.startswith('<gone '):
                 value = '<gone package %s>' % self.packages.get(value[len('<gone '):], 'unknown')
-            elif (table, column) in EXPRESSIONS and column.endswith('_ID'):
-                column = column[:-len('_ID')]
-            else:
+            elif name == column:
                 value = normal(table, column, value, now)
-            out[column] = value
+            out[name] = value
         return out
