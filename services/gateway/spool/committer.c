@@ -38,7 +38,7 @@ static void seal(struct spool *s, bool is_bad)
     g->is_written = true;
     g->is_bad = is_bad;
     s->active = REF_NONE;
-    s->wants_retiring = true;
+    s->wants_retiring = s->wants_index = true;
     spool_need_chores(s);
     pthread_mutex_unlock(&s->lock);
 }

@@ -2,6 +2,7 @@
 
 #include "common/base/clock.h"
 #include "common/log/log.h"
+#include "services/gateway/spool/short_cuts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -218,9 +219,10 @@ static void close_reader(struct spool *s, uint64_t number)
     pthread_mutex_unlock(&s->read_lock);
 }
 
-static void retire(struct spool *s, const struct segment *g, bool is_kept)
+static void retire(struct spool *s, struct segment *g, bool is_kept)
 {
     close_reader(s, g->number);
+    spool_index_remove(s, g); /* before the file may get another use */
     char from[SEGMENT_NAME], to[SEGMENT_NAME];
     segment_name(g->number, "seg", from);
     segment_name(g->number, "free", to);

@@ -2,7 +2,7 @@
 
 #include "common/base/cleanup.h"
 #include "services/gateway/spool/found.h"
-#include "services/gateway/spool/scan.h"
+#include "services/gateway/spool/segment_index.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,6 +17,7 @@ enum { PATH_ROOM = 128 }; /* below the folder of the spool */
 static const char *const state_names[SPOOL_STATES] = {
     [SPOOL_PENDING] = "pending",        [SPOOL_BROKEN] = "broken",       [SPOOL_FOREIGN] = "foreign",
     [SPOOL_QUARANTINED] = "quarantine", [SPOOL_REPLAYING] = "replaying", [SPOOL_CUT_OUT] = "damaged",
+    [SPOOL_BROKEN_INDEX] = "index",
 };
 
 const char *spool_state_name(enum spool_state state)
@@ -88,6 +89,39 @@ static bool has_changed(int fd, const struct found *before)
            now.head.nonce != before->head.nonce;
 }
 
+/* The same records, as far as an index knows them. */
+static bool is_index_of(const struct scan *index, const struct scan *scan)
+{
+    bool is_same = index->count == scan->count && index->end == scan->end;
+    for (size_t i = 0; is_same && i < scan->count; i++) {
+        const struct record *a = &index->records[i].record, *b = &scan->records[i].record;
+        is_same = index->records[i].at == scan->records[i].at && upload_id_compare(a->id, b->id) == 0 &&
+                  a->device_hash == b->device_hash && a->kind == b->kind && a->payload_len == b->payload_len &&
+                  a->payload_crc == b->payload_crc && a->is_again == b->is_again;
+    }
+    return is_same;
+}
+
+/* Its records are those of the segment; where that is damaged itself, only the index alone can be judged. */
+static status look_at_index(struct look *l, const struct found *f, const struct scan *scan)
+{
+    char name[SEGMENT_NAME];
+    struct stat info;
+    AUTO(scan_clear) struct scan index = {0};
+    status st = segment_index_read(&spool_calls_real, l->segments, &f->head, &index);
+    if (st == ST_NOT_FOUND || st == ST_NO_MEMORY)
+        return st == ST_NOT_FOUND ? ST_OK : st;
+    if (st == ST_OK && (scan->gap_count > 0 || is_index_of(&index, scan)))
+        return ST_OK;
+    struct spool_piece piece = {.state = SPOOL_BROKEN_INDEX, .segment = f->head.number};
+    snprintf(piece.name, sizeof piece.name, "%s", segment_name(f->head.number, "idx", name));
+    piece.bytes = fstatat(l->segments, name, &info, AT_SYMLINK_NOFOLLOW) == 0 ? info.st_size : 0;
+    reason_set(&piece.why, "damaged",
+               "it does not fit its segment: the next start reads that instead and makes another");
+    tell(l, &piece);
+    return ST_OK;
+}
+
 /* A segment that was found at a start has a hole. */
 static int64_t held(int fd, const struct found *f)
 {
@@ -117,14 +151,16 @@ static status look_into(struct look *l, int fd, const struct found *f)
             tell_record(l, &f->head, &scan.records[i], ack_at);
     for (size_t i = 0; i < scan.gap_count; i++)
         tell_gap(l, f->head.number, &scan.gaps[i]);
-    return ST_OK;
+    return look_at_index(l, f, &scan);
 }
 
 static status look_at_segment(struct look *l, const char *name)
 {
     uint64_t number;
-    if (segment_name_parse(name, "free", &number) || segment_name_parse(name, "new", &number))
-        return ST_OK; /* nothing rests in them */
+    static const char *const others[] = {"free", "new", "idx", "tmp"}; /* nothing rests in them */
+    for (size_t i = 0; i < COUNT(others); i++)
+        if (segment_name_parse(name, others[i], &number))
+            return ST_OK;
     if (!segment_name_parse(name, "seg", &number))
         return tell_foreign(l, name, "its name is not one of ours"), ST_OK;
     AUTO(fd_close) int fd = openat(l->segments, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -256,7 +292,7 @@ static int64_t locate(const struct spool_piece *piece, char path[static PATH_ROO
     const char *suffix = suffix_of(piece->state);
     if (suffix)
         snprintf(path, PATH_ROOM, "quarantine/%s%s", piece->name, suffix);
-    else if (piece->state == SPOOL_FOREIGN)
+    else if (piece->state == SPOOL_FOREIGN || piece->state == SPOOL_BROKEN_INDEX)
         snprintf(path, PATH_ROOM, "segments/%s", piece->name);
     else
         snprintf(path, PATH_ROOM, "segments/%s", segment_name(piece->segment, "seg", name));

@@ -13,12 +13,13 @@
 #include "common/upload/upload.h"
 
 enum spool_state {
-    SPOOL_PENDING,     /**< in a segment, not acknowledged */
-    SPOOL_BROKEN,      /**< a piece of a segment that does not fit its checksum: set aside when the gateway meets it */
-    SPOOL_FOREIGN,     /**< a file that is not ours or cannot be read: left alone */
-    SPOOL_QUARANTINED, /**< an upload in quarantine */
-    SPOOL_REPLAYING,   /**< an upload in quarantine that the gateway is to take back */
-    SPOOL_CUT_OUT,     /**< a damaged piece in quarantine */
+    SPOOL_PENDING,      /**< in a segment, not acknowledged */
+    SPOOL_BROKEN,       /**< a piece of a segment that does not fit its checksum: set aside when the gateway meets it */
+    SPOOL_FOREIGN,      /**< a file that is not ours or cannot be read: left alone */
+    SPOOL_QUARANTINED,  /**< an upload in quarantine */
+    SPOOL_REPLAYING,    /**< an upload in quarantine that the gateway is to take back */
+    SPOOL_CUT_OUT,      /**< a damaged piece in quarantine */
+    SPOOL_BROKEN_INDEX, /**< an index that does not fit its segment: made anew by the gateway's next start */
     SPOOL_STATES
 };
 

@@ -7,6 +7,7 @@
 #include "services/gateway/spool/ack_log.h"
 #include "services/gateway/spool/files.h"
 #include "services/gateway/spool/quarantine.h"
+#include "services/gateway/spool/short_cuts.h"
 
 #include <time.h>
 
@@ -140,6 +141,16 @@ static void do_chores(struct spool *s)
     wake_delayed(s);
 }
 
+/* One at a time, so that the chores that somebody may wait for come between. */
+static void shorten_next_start(struct spool *s)
+{
+    if (!spool_index_one(s))
+        return;
+    pthread_mutex_lock(&s->lock);
+    spool_need_chores(s);
+    pthread_mutex_unlock(&s->lock);
+}
+
 static struct timespec moment(int64_t steady_ms)
 {
     return (struct timespec){.tv_sec = steady_ms / 1000, .tv_nsec = steady_ms % 1000 * 1000000};
@@ -173,6 +184,7 @@ static void *run(void *arg)
         s->has_chores = false;
         pthread_mutex_unlock(&s->lock);
         do_chores(s);
+        shorten_next_start(s);
         if (clock_steady_ms() >= look_ms) {
             quarantine_look(s);
             look_ms = clock_steady_ms() + LOOK_MS;

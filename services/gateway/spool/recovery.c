@@ -6,6 +6,7 @@
 #include "services/gateway/spool/found.h"
 #include "services/gateway/spool/quarantine.h"
 #include "services/gateway/spool/scan.h"
+#include "services/gateway/spool/segment_index.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -19,9 +20,16 @@ struct numbers {
     size_t count, room;
 };
 
-static void numbers_clear_p(struct numbers *n)
+/* What is in the folder. */
+struct names {
+    struct numbers segments, indexes, used; /* indexes that were believed */
+};
+
+static void names_clear_p(struct names *n)
 {
-    free(n->list);
+    free(n->segments.list);
+    free(n->indexes.list);
+    free(n->used.list);
 }
 
 static status add_number(struct numbers *n, uint64_t number)
@@ -58,15 +66,17 @@ static void take_free(struct spool *s, const char *name, uint64_t number)
     }
 }
 
-static status take_name(struct spool *s, const char *name, struct numbers *segments)
+static status take_name(struct spool *s, const char *name, struct names *names)
 {
     uint64_t number = 0;
     status st = ST_OK;
     if (segment_name_parse(name, "seg", &number))
-        st = add_number(segments, number);
+        st = add_number(&names->segments, number);
     else if (segment_name_parse(name, "free", &number))
         take_free(s, name, number);
-    else if (segment_name_parse(name, "new", &number))
+    else if (segment_name_parse(name, "idx", &number))
+        st = add_number(&names->indexes, number);
+    else if (segment_name_parse(name, "new", &number) || segment_name_parse(name, "tmp", &number))
         s->calls->unlink(s->segment_folder, name); /* never had a record */
     else if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
         report_foreign(name, "its name is not one of ours");
@@ -74,7 +84,7 @@ static status take_name(struct spool *s, const char *name, struct numbers *segme
     return st;
 }
 
-static status read_folder(struct spool *s, struct numbers *segments)
+static status read_folder(struct spool *s, struct names *names)
 {
     int fd = openat(s->segment_folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -85,7 +95,7 @@ static status read_folder(struct spool *s, struct numbers *segments)
     }
     status st = ST_OK;
     for (const struct dirent *e; st == ST_OK && (e = readdir(dir));)
-        st = take_name(s, e->d_name, segments);
+        st = take_name(s, e->d_name, names);
     closedir(dir);
     return st;
 }
@@ -134,6 +144,26 @@ static void keep_gaps(struct spool *s, int fd, const struct segment *g, const st
     }
 }
 
+/* Where its end and the room of its acknowledgements are known. */
+static bool is_whole(const struct found *f)
+{
+    return f->has_ack_slots && f->len == f->head.size;
+}
+
+/* From its index, else from the segment itself. */
+static status read_records(struct spool *s, int fd, const struct found *f, struct names *names, struct segment *g,
+                           struct scan *scan)
+{
+    status st = is_whole(f) ? segment_index_read(s->calls, s->segment_folder, &f->head, scan) : ST_NOT_FOUND;
+    if (st == ST_NO_MEMORY)
+        return st;
+    if (st != ST_OK)
+        return scan_segment(s->calls, fd, &f->head, f->len, SCAN_LAZILY, scan);
+    g->index_size = segment_index_size(scan->count);
+    s->index_bytes += g->index_size;
+    return add_number(&names->used, g->number);
+}
+
 /* No more records will come. Not where something damaged stands behind the last one, nor where it is not known which bytes are
  * acknowledgements; and not when nothing lives in it, then it is used again as it is. */
 static bool has_unused(const struct segment *g, const struct found *f, const struct scan *scan)
@@ -141,10 +171,10 @@ static bool has_unused(const struct segment *g, const struct found *f, const str
     for (size_t i = 0; i < scan->gap_count; i++)
         if (scan->gaps[i].at + scan->gaps[i].len > scan->end)
             return false;
-    return g->live > 0 && f->has_ack_slots && f->len == g->size;
+    return g->live > 0 && is_whole(f);
 }
 
-static status take_segment(struct spool *s, int fd, const struct found *f)
+static status take_segment(struct spool *s, int fd, const struct found *f, struct names *names)
 {
     const struct segment_head *head = &f->head;
     AUTO(scan_clear) struct scan scan = {0};
@@ -159,7 +189,7 @@ static status take_segment(struct spool *s, int fd, const struct found *f)
                           .fd = -1,
                           .is_written = true};
     uint32_t slot;
-    status st = scan_segment(s->calls, fd, head, f->len, SCAN_LAZILY, &scan);
+    status st = read_records(s, fd, f, names, g, &scan);
     g->end = scan.end;
     if (f->has_ack_slots)
         g->records = (uint32_t)(scan.count + scan.gap_count);
@@ -181,7 +211,7 @@ static status take_segment(struct spool *s, int fd, const struct found *f)
     return st;
 }
 
-static status recover_segment(struct spool *s, uint64_t number)
+static status recover_segment(struct spool *s, uint64_t number, struct names *names)
 {
     char name[SEGMENT_NAME];
     segment_name(number, "seg", name);
@@ -197,7 +227,7 @@ static status recover_segment(struct spool *s, uint64_t number)
         return ST_OK;
     }
     s->last_us = (uint64_t)found.head.made_us > s->last_us ? (uint64_t)found.head.made_us : s->last_us;
-    return take_segment(s, fd, &found);
+    return take_segment(s, fd, &found, names);
 }
 
 static int by_number(const void *a, const void *b)
@@ -206,19 +236,34 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* Indexes that are damaged, or of a segment or a use of it that is gone. */
+static void remove_useless(struct spool *s, const struct names *n)
+{
+    for (size_t i = 0; i < n->indexes.count; i++) {
+        bool is_used = n->used.count > 0 &&
+                       bsearch(&n->indexes.list[i], n->used.list, n->used.count, sizeof *n->used.list, by_number);
+        if (!is_used && segment_index_remove(s->calls, s->segment_folder, n->indexes.list[i]) != 0)
+            log_warning("an index of no use cannot be removed", LOG_NUMBER("segment", n->indexes.list[i]),
+                        LOG_TEXT("error", strerror(errno)));
+    }
+}
+
 status recovery_run(struct spool *s, struct reason *why)
 {
-    __attribute__((cleanup(numbers_clear_p))) struct numbers segments = {0};
-    status st = read_folder(s, &segments);
-    if (segments.count > 0)
-        qsort(segments.list, segments.count, sizeof *segments.list, by_number);
-    for (size_t i = 0; st == ST_OK && i < segments.count; i++)
-        st = recover_segment(s, segments.list[i]);
+    AUTO(names_clear) struct names names = {0};
+    const struct numbers *segments = &names.segments;
+    status st = read_folder(s, &names);
+    if (segments->count > 0)
+        qsort(segments->list, segments->count, sizeof *segments->list, by_number);
+    for (size_t i = 0; st == ST_OK && i < segments->count; i++)
+        st = recover_segment(s, segments->list[i], &names);
+    if (st == ST_OK)
+        remove_useless(s, &names);
     if (st != ST_OK)
         reason_set(why, "spool", "cannot read the segments: %s", status_name(st));
-    else if (segments.count > 0)
-        log_info("spool recovered", LOG_NUMBER("segments", segments.count),
+    else if (segments->count > 0)
+        log_info("spool recovered", LOG_NUMBER("segments", segments->count), LOG_NUMBER("indexes", names.used.count),
                  LOG_NUMBER("uploads", index_count(s->index)));
-    s->wants_retiring = true;
+    s->wants_retiring = s->wants_index = true;
     return st;
 }

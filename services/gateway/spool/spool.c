@@ -45,7 +45,7 @@ void spool_need_chores(struct spool *s)
 void spool_update_gauges(struct spool *s)
 {
     metric_set(&spool_metrics.pending, (int64_t)(s->waiting + index_count(s->index)));
-    metric_set(&spool_metrics.bytes, s->bytes_used);
+    metric_set(&spool_metrics.bytes, s->bytes_used + s->index_bytes);
     metric_set(&spool_metrics.quarantine_files, s->quarantined);
     metric_set(&spool_metrics.quarantine_bytes, s->quarantine_bytes);
     metric_set(&spool_metrics.healthy, s->is_healthy && !s->cannot_make);
@@ -556,7 +556,7 @@ struct spool_counts spool_count(struct spool *s)
     struct spool_counts counts = {
         .pending = (int64_t)(s->waiting + index_count(s->index)),
         .in_flight = (int64_t)s->in_flight,
-        .bytes = s->bytes_used,
+        .bytes = s->bytes_used + s->index_bytes,
         .oldest_us = index_count(s->index) ? index_oldest_us(s->index)
                      : s->first            ? (int64_t)s->first->record.id.hi
                                            : 0,

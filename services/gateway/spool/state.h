@@ -6,6 +6,7 @@
  *   keeper.c      thread: everything that nobody waits for: acknowledgements, quarantine, segments to be made and
  *                 retired, delays that are over
  *   files.c       the files of segments: made, used again, removed, read
+ *   short_cuts.c  the indexes of segments (segment_index.h): made, removed
  *   recovery.c    what was there at the start
  *
  * Locks: `lock` guards everything that is not said to be somebody's own; it is never held during a system call that
@@ -26,14 +27,16 @@ enum { SPOOL_FREE_MAX = 2 }; /* segments kept to be used again; more are removed
 struct segment {
     uint64_t number, nonce;
     int64_t size;
-    int64_t held;     /* bytes that the file takes: `size`, or less when its unused middle was given back */
-    int fd;           /* for writing records; the committer's own; -1 when closed */
-    int64_t end;      /* where the next record goes; the committer's own */
-    uint32_t records; /* with room for their acknowledgements; the committer's own while it writes here */
-    uint32_t live;    /* pending uploads in it */
-    uint32_t acks;    /* slots used for acknowledgements; the keeper's own */
-    bool is_written;  /* no more records will come: retired when nothing lives in it */
-    bool is_bad;      /* a write or sync failed: its blocks are not used again */
+    int64_t held;        /* bytes that the file takes: `size`, or less when its unused middle was given back */
+    int fd;              /* for writing records; the committer's own; -1 when closed */
+    int64_t end;         /* where the next record goes; the committer's own */
+    uint32_t records;    /* with room for their acknowledgements; the committer's own while it writes here */
+    uint32_t live;       /* pending uploads in it */
+    uint32_t acks;       /* slots used for acknowledgements; the keeper's own */
+    bool is_written;     /* no more records will come: retired when nothing lives in it */
+    int64_t index_size;  /* bytes of its index, 0: there is none; the keeper's own */
+    bool is_index_tried; /* not once more in this life */
+    bool is_bad;         /* a write or sync failed: its blocks are not used again */
 };
 
 /* An upload on its way to the disk. */
@@ -93,6 +96,7 @@ struct spool {
     uint64_t free_numbers[SPOOL_FREE_MAX];
     size_t free_count;
     int64_t bytes_used, bytes_on_disk; /* what is held by segments in use; with prepared and free ones */
+    int64_t index_bytes;               /* of the indexes of segments: not in the others, they give way */
     uint64_t prepared_for;             /* number of the active segment whose successor was asked for */
     bool is_full;                      /* no segment can be had: refuse at once */
     bool cannot_make;                  /* for another reason than room */
@@ -100,6 +104,7 @@ struct spool {
     bool is_making;                    /* the keeper makes a segment just now */
     bool wants_segment;                /* one is to be prepared */
     bool wants_retiring;
+    bool wants_index; /* a segment may be without one */
 
     /* uploads */
     struct index *index;

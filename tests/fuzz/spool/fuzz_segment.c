@@ -1,8 +1,9 @@
-/* Any bytes as a segment: head, records, acknowledgements. The reading ends, stays inside the file, and what it finds is in order and
+/* Any bytes as a segment: head, records, acknowledgements; and as the index of one. The reading ends, stays inside the file, and what it finds is in order and
  * does not overlap. */
 #include "services/gateway/spool/found.h"
-#include "services/gateway/spool/scan.h"
+#include "services/gateway/spool/segment_index.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -92,6 +93,59 @@ static void seal_ends(uint8_t *bytes, size_t size)
         ack_encode(get_be32(bytes + at - ACK_SIZE), NONCE, bytes + at - ACK_SIZE);
 }
 
+/* -------------------------------------------------------------- an index ---- */
+
+static int index_file = -1; /* what is opened, whatever its name */
+
+static int open_index(int folder, const char *name, int flags, mode_t mode)
+{
+    (void)folder, (void)name, (void)mode;
+    if ((flags & O_TRUNC) && ftruncate(index_file, 0) != 0)
+        abort();
+    return fcntl(index_file, F_DUPFD_CLOEXEC, 0);
+}
+
+static int rename_nothing(int folder, const char *from, const char *to)
+{
+    return (void)folder, (void)from, (void)to, 0;
+}
+
+/* Whatever is believed can be written, and is read as the same. */
+static void read_index(const uint8_t *bytes, size_t size, const struct segment_head *head)
+{
+    struct spool_calls calls = spool_calls_real;
+    calls.open = open_index;
+    calls.rename = rename_nothing;
+    AUTO(scan_clear) struct scan s = {0}, again = {0};
+    AUTO(fd_close) int fd = memfd_create("index", MFD_CLOEXEC);
+    index_file = fd;
+    if (fd < 0 || pwrite(fd, bytes, size, 0) != (ssize_t)size || segment_index_read(&calls, -1, head, &s) != ST_OK)
+        return;
+    check(&s, head->size);
+    if (s.count == 0 || s.end > head->size || segment_index_size(s.count) != (int64_t)size)
+        abort();
+    if (segment_index_write(&calls, -1, head, &s) != ST_OK || segment_index_read(&calls, -1, head, &again) != ST_OK)
+        abort();
+    if (again.count != s.count || again.end != s.end || upload_id_compare(again.newest, s.newest) != 0)
+        abort();
+}
+
+/* As it is, and with the checksums and what it says of its segment put right. */
+static void read_indexes(uint8_t *bytes, size_t size)
+{
+    const struct segment_head head = {
+        .number = NUMBER, .nonce = NONCE, .size = (int64_t)(get_be64(bytes + 24) % (1 << 20))};
+    read_index(bytes, size, &head);
+    memcpy(bytes, "MSPX", 4);
+    put_be32(bytes + 4, 1);
+    put_be64(bytes + 8, NUMBER);
+    put_be64(bytes + 16, NONCE);
+    put_be64(bytes + 24, (uint64_t)head.size);
+    put_be32(bytes + 60, crc32c(0, bytes, 60));
+    put_be32(bytes + size - 4, crc32c(0, bytes, size - 4));
+    read_index(bytes, size, &head);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < SEGMENT_HEAD || size > 1 << 16)
@@ -108,5 +162,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     read_whole(sealed, size);
     seal_ends(sealed, size);
     read_whole(sealed, size);
+    if (size >= SEGMENT_HEAD + 4) {
+        memcpy(sealed, data, size);
+        read_indexes(sealed, size);
+    }
     return 0;
 }

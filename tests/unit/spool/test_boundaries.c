@@ -20,9 +20,9 @@
 #include <unistd.h>
 
 enum {
-    OLD = 4,         /* uploads that rest in the folder at the start */
-    DAMAGED = 1,     /* which of them is damaged */
-    UPLOADS = 38,    /* of both lives, those included; so many that the first leaves a segment that is mostly unused */
+    OLD = 7,     /* uploads that rest in the folder at the start: a segment that is full, with its index, and another */
+    DAMAGED = 1, /* which of them is damaged */
+    UPLOADS = 41,    /* of both lives, those included; so many that the first leaves a segment that is mostly unused */
     TOGETHER = 3,    /* appended at once, so that groups are written */
     BODY = 3000,     /* five fit a segment */
     SEGMENTS = 5,    /* so that it also gets full */
@@ -210,6 +210,7 @@ static void make_past(struct life *life)
         send_one(life, i);
         wait_for_answers(life);
     }
+    cr_assert(BECOMES_TRUE(sandbox_count_files(&life->box, "segments", ".idx") == 1, 5000));
     sandbox_close(&life->box);
     damage_one(life);
     life->sent[DAMAGED].answer = NOT_ASKED;
@@ -223,6 +224,7 @@ static void make_past(struct life *life)
 
 struct tally {
     int points, stored, lost, doubled, refused_but_there, foreign;
+    int indexes; /* that the last start found */
 };
 
 static void note(struct life *life, struct view payload, struct upload_id id, struct tally *t)
@@ -277,6 +279,7 @@ static void judge(struct life *life, struct tally *t, const char *what, int at)
     struct tally before = *t;
     disk_plan(DISK_NO_FAULT, 0, 0);
     life->box.set.max *= 4; /* so that what is replayed need not wait */
+    t->indexes += sandbox_count_files(&life->box, "segments", ".idx");
     sandbox_open_with(&life->box, &disk_calls);
     cr_expect(BECOMES_TRUE(note_some(life, t), 3000), "%s %d: %lld pending, %d to be replayed: stuck", what, at,
               (long long)spool_count(life->box.spool).pending,
@@ -335,7 +338,7 @@ static bool round_with(const struct kind *k, int at, unsigned more, struct tally
     return was_hit;
 }
 
-static int all_rounds(const struct kind *k, unsigned more)
+static int all_rounds(const struct kind *k, unsigned more, int *indexes)
 {
     struct tally t = {0};
     int at = 1;
@@ -345,6 +348,7 @@ static int all_rounds(const struct kind *k, unsigned more)
     fflush(stdout);
     cr_expect_lt(at, CALLS_MAX, "the last life ends by itself");
     cr_expect(t.lost == 0 && t.doubled == 0 && t.refused_but_there == 0 && t.foreign == 0);
+    *indexes += t.indexes;
     return t.points;
 }
 
@@ -369,11 +373,13 @@ Test(boundaries, nothing_is_lost_doubled_or_invented_whatever_call_fails)
         {{"short write", DISK_SHORT, false, 2}, 0},
         {{"interrupted", DISK_EINTR, false, 2}, 0},
     };
-    int points = 0;
+    int points = 0, indexes = 0;
     printf("%-28s %6s %8s %6s %8s %8s\n", "fault", "points", "stored", "lost", "doubled", "refused");
     for (size_t i = 0; i < COUNT(rounds); i++)
-        points += all_rounds(&rounds[i].kind, rounds[i].more);
+        points += all_rounds(&rounds[i].kind, rounds[i].more, &indexes);
     printf("%-28s %6d\n", "all", points);
     cr_expect_geq(points, 1000, "%d", points);
+    printf("%-28s %6d\n%-28s %6d\n", "holes", disk_holes(), "indexes at the last start", indexes);
+    cr_expect_gt(indexes, points / 20, "%d", indexes);
     cr_expect_gt(disk_holes(), points / 4, "room that was not used was given back: %d times", disk_holes());
 }

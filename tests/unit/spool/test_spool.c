@@ -238,7 +238,7 @@ Test(spool, refuses_when_full_and_takes_again_after_acknowledgements)
     cr_expect_eq(st, ST_NO_SPACE);
     cr_expect_eq(taken, 16 * 3, "three of 4 KB fit a segment of 16 KiB");
     cr_expect_eq(sandbox_append(&b, 1, 'x', 4000, NULL), ST_NO_SPACE);
-    cr_expect_leq(spool_count(b.spool).bytes, b.set.max);
+    cr_expect(BECOMES_TRUE(spool_count(b.spool).bytes <= b.set.max, 3000), "indexes give way");
     for (int i = 0; i < 3; i++) {
         struct upload_id id;
         cr_assert_eq(sandbox_next(&b, &id), 'x');
@@ -279,7 +279,7 @@ Test(spool, many_starts_do_not_fill_it)
     }
     struct spool_counts c = spool_count(b.spool);
     cr_expect_eq(c.pending, STARTS);
-    cr_expect_leq(c.bytes, (STARTS - 1) * 2 * 4096 + 2 * b.set.segment_size, "%lld", (long long)c.bytes);
+    cr_expect_leq(c.bytes, (STARTS - 1) * (2 * 4096 + 200) + 2 * b.set.segment_size, "%lld", (long long)c.bytes);
     cr_expect_eq(strlen(sandbox_drain(&b)), STARTS);
     cr_expect(BECOMES_TRUE(sandbox_count_files(&b, "segments", ".seg") <= 2, 5000), "all of it comes back");
     cr_expect_leq(spool_count(b.spool).bytes, 2 * b.set.segment_size);

@@ -124,7 +124,8 @@ static int list(const struct options *options, const struct spools *spools)
 static bool print_problem(void *ctx, const struct spool_piece *p)
 {
     struct listing *l = ctx;
-    return p->state == SPOOL_BROKEN || p->state == SPOOL_FOREIGN ? print_piece(l, p) : true;
+    bool is_problem = p->state == SPOOL_BROKEN || p->state == SPOOL_FOREIGN || p->state == SPOOL_BROKEN_INDEX;
+    return is_problem ? print_piece(l, p) : true;
 }
 
 static int check(const struct options *options, const struct spools *spools)
@@ -141,11 +142,12 @@ static int check(const struct options *options, const struct spools *spools)
                " acknowledged\n"
                "  quarantine: %" PRId64 " uploads, %" PRId64 " to be replayed, %" PRId64 " damaged pieces (%" PRId64
                " bytes)\n"
-               "  problems: %" PRId64 " damaged pieces, %" PRId64 " foreign files\n",
+               "  problems: %" PRId64 " damaged pieces, %" PRId64 " foreign files, %" PRId64 " damaged indexes\n",
                spools->path[i], v.in_use ? "a gateway has it" : "no gateway has it", v.segments, v.segment_bytes,
                v.records, v.count[SPOOL_PENDING], v.acknowledged, v.count[SPOOL_QUARANTINED], v.count[SPOOL_REPLAYING],
-               v.count[SPOOL_CUT_OUT], v.quarantine_bytes, v.count[SPOOL_BROKEN], v.count[SPOOL_FOREIGN]);
-        problems += v.count[SPOOL_BROKEN] + v.count[SPOOL_FOREIGN];
+               v.count[SPOOL_CUT_OUT], v.quarantine_bytes, v.count[SPOOL_BROKEN], v.count[SPOOL_FOREIGN],
+               v.count[SPOOL_BROKEN_INDEX]);
+        problems += v.count[SPOOL_BROKEN] + v.count[SPOOL_FOREIGN] + v.count[SPOOL_BROKEN_INDEX];
     }
     return problems ? EXIT_FAILED : EXIT_CLEAN;
 }
