@@ -98,22 +98,20 @@ static bool begin(struct contact *c)
 /** The facts of several contacts in one round trip; who cannot be among them asks for itself. */
 static status ask_ahead(struct db *db, void *const *ctxs, size_t count)
 {
-    struct contact *const *all = (struct contact *const *)ctxs, *chosen[LOOKUP_TOGETHER];
+    struct contact *const *all = (struct contact *const *)ctxs;
     struct device_list devices = {.count = 0};
     struct prolog_place places[LOOKUP_TOGETHER];
     for (size_t i = 0; i < count; i++)
         if (device_list_add(&devices, all[i]->x->deviceid)) {
-            size_t at = devices.count - 1;
-            chosen[at] = all[i];
             if (!begin(all[i]))
                 return ST_NO_MEMORY;
-            places[at] = (struct prolog_place){all[i]->arena, &all[i]->facts};
+            places[devices.count - 1] = (struct prolog_place){all[i]->arena, &all[i]->facts};
         }
     struct ocs_config config;
     lookup_config(all[0]->x->gateway->lookup, &config);
     status st = prolog_facts_read_all(db, &devices, config.enable_groups != 0, places);
-    for (size_t i = 0; st == ST_OK && i < devices.count; i++)
-        chosen[i]->is_ahead = chosen[i]->facts.database = true;
+    for (size_t i = 0; st == ST_OK && i < count; i++)
+        all[i]->is_ahead = all[i]->facts.database = all[i]->arena != NULL;
     return st;
 }
 

@@ -132,20 +132,18 @@ static bool begin(struct upload_work *w)
 /** What is stored of several devices, in one round trip; who cannot be among them asks for itself. */
 static status ask_accounts_ahead(struct db *db, void *const *ctxs, size_t count)
 {
-    struct upload_work *const *all = (struct upload_work *const *)ctxs, *chosen[LOOKUP_TOGETHER];
+    struct upload_work *const *all = (struct upload_work *const *)ctxs;
     struct device_list devices = {.count = 0};
     struct account_place places[LOOKUP_TOGETHER];
     for (size_t i = 0; i < count; i++)
         if (device_list_add(&devices, all[i]->x->deviceid)) {
-            size_t at = devices.count - 1;
-            chosen[at] = all[i];
             if (!begin(all[i]))
                 return ST_NO_MEMORY;
-            places[at] = (struct account_place){all[i]->arena, &all[i]->facts};
+            places[devices.count - 1] = (struct account_place){all[i]->arena, &all[i]->facts};
         }
     status st = account_facts_read_all(db, all[0]->x->gateway->columns, &devices, places);
-    for (size_t i = 0; st == ST_OK && i < devices.count; i++)
-        chosen[i]->is_ahead = true;
+    for (size_t i = 0; st == ST_OK && i < count; i++)
+        all[i]->is_ahead = all[i]->arena != NULL; /* who is not in the list has none yet */
     return st;
 }
 
