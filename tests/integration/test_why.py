@@ -121,10 +121,13 @@ class TestWhy(unittest.TestCase):
         self.send(name, HARDWARE % 'x', 400)
         pid = self.s.gateways[0]['pid']
         os.kill(pid, signal.SIGTERM)
-        wait_for('another gateway', lambda: self.s.muster('status', check=False).returncode == 0 and
-                 next(g['pid'] for g in json.loads(self.s.muster('status', '--json').stdout)['services'] if g['service'] == 'gateway')
-                 not in (0, pid), 60)
-        self.__class__.s.gateways = [g for g in json.loads(self.s.muster('status', '--json').stdout)['services'] if g['service'] == 'gateway']
+
+        def gateways():
+            """Those of one look: a moment later a service may find that its old connection is gone."""
+            told = json.loads(self.s.muster('status', '--json', check=False).stdout)
+            found = [g for g in told['services'] if g['service'] == 'gateway']
+            return found if told['ready'] and found[0]['pid'] not in (0, pid) else None
+        self.__class__.s.gateways = wait_for('another gateway', gateways, 60)
         self.s.http = 'http://%s/ocsinventory' % self.s.gateways[0]['http']
         self.assertEqual(self.event(self.why(name), 'refused')['reason'], 'deviceid_bad')
 

@@ -108,6 +108,9 @@ Test(segment_index, one_that_is_damaged_anywhere_is_not_believed_and_made_anew)
 {
     struct fixture f;
     make(&f);
+    sandbox_open(&f.box);
+    cr_assert(BECOMES_TRUE(sandbox_count_files(&f.box, "segments", ".idx") == 2, 5000), "the other's is made, too");
+    sandbox_close(&f.box);
     for (size_t at = 0; at < f.len; at += 1 + at % 3) {
         uint8_t bytes[INDEX_MOST];
         memcpy(bytes, f.bytes, f.len);
