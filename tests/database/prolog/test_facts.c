@@ -184,15 +184,20 @@ static void done(void *ctx)
     sem_post(&((struct question *)ctx)->done);
 }
 
+static void wait_for_answer(struct question *q)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 10;
+    cr_assert_eq(sem_timedwait(&q->done, &until), 0, "no answer in 10 s");
+}
+
 static void submit(struct lookup *l, struct question *q)
 {
     sem_init(&q->done, 0, 0);
     static const struct lookup_kind kind = {.ask = ask, .done = done};
     cr_assert_eq(lookup_submit(l, &kind, q), ST_OK);
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += 10;
-    cr_assert_eq(sem_timedwait(&q->done, &until), 0, "no answer in 10 s");
+    wait_for_answer(q);
 }
 
 static bool waits_for(bool (*holds)(const struct lookup *l), const struct lookup *l)
@@ -243,14 +248,6 @@ static status ask_one(struct db *db, void *ctx)
     struct together *t = ctx;
     t->had_ahead = t->was_ahead;
     return ask(db, ctx);
-}
-
-static void wait_for_answer(struct question *q)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += 10;
-    cr_assert_eq(sem_timedwait(&q->done, &until), 0, "no answer in 10 s");
 }
 
 /** While the only thread is busy others come: they are asked for together, and each is answered once. */
