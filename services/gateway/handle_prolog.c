@@ -100,7 +100,7 @@ static status ask_ahead(struct db *db, void *const *ctxs, size_t count)
 {
     struct contact *const *all = (struct contact *const *)ctxs;
     struct device_list devices = {.count = 0};
-    struct prolog_place places[LOOKUP_TOGETHER] = {{NULL, NULL}};
+    struct prolog_place places[DEVICE_LIST_MAX] = {{NULL, NULL}};
     for (size_t i = 0; i < count; i++)
         if (device_list_add(&devices, all[i]->x->deviceid)) {
             if (!begin(all[i]))

@@ -134,7 +134,7 @@ static status ask_accounts_ahead(struct db *db, void *const *ctxs, size_t count)
 {
     struct upload_work *const *all = (struct upload_work *const *)ctxs;
     struct device_list devices = {.count = 0};
-    struct account_place places[LOOKUP_TOGETHER] = {{NULL, NULL}};
+    struct account_place places[DEVICE_LIST_MAX] = {{NULL, NULL}};
     for (size_t i = 0; i < count; i++)
         if (device_list_add(&devices, all[i]->x->deviceid)) {
             if (!begin(all[i]))

@@ -83,7 +83,7 @@ static void answer(struct lookup *l, struct db **db, const struct question *q)
     q->kind->done(q->ctx);
 }
 
-/** Whether others of this kind may be answered in front of those that wait between them. */
+/** How many of its kind may be answered with it, in front of those that wait between them. */
 static size_t together(const struct question *q)
 {
     return q->kind->ask_ahead ? LOOKUP_TOGETHER : 1;
