@@ -376,6 +376,11 @@ struct link_delivery *link_consumer_take(struct link_consumer *c, int wait_ms)
     return h ? &h->shown : NULL;
 }
 
+void link_consumer_wait(struct link_consumer *c, size_t count, int wait_ms)
+{
+    held_wait(&c->queue, count, wait_ms);
+}
+
 void link_consumer_answer(struct link_consumer *c, struct link_delivery *d, enum link_verdict verdict,
                           const struct reason *why)
 {

@@ -30,7 +30,7 @@ static bool grow(struct deliveries *d)
     return true;
 }
 
-uint64_t deliveries_add(struct deliveries *d, const void *consumer, struct upload_id id)
+uint64_t deliveries_add(struct deliveries *d, const void *consumer, struct upload_id id, size_t len)
 {
     if (d->free == d->room && !grow(d))
         return 0;
@@ -39,7 +39,7 @@ uint64_t deliveries_add(struct deliveries *d, const void *consumer, struct uploa
     d->free = e->next_free;
     d->count++;
     d->used++;
-    *e = (struct delivery){.lease = d->count << SLOT_BITS | slot, .id = id, .consumer = consumer};
+    *e = (struct delivery){.lease = d->count << SLOT_BITS | slot, .id = id, .consumer = consumer, .len = len};
     return e->lease;
 }
 
@@ -50,7 +50,7 @@ static void release(struct deliveries *d, uint32_t slot)
     d->used--;
 }
 
-bool deliveries_take(struct deliveries *d, uint64_t lease, const void *consumer, struct upload_id id)
+bool deliveries_take(struct deliveries *d, uint64_t lease, const void *consumer, struct upload_id id, size_t *len)
 {
     uint32_t slot = (uint32_t)(lease & (DELIVERIES_MAX - 1));
     if (lease == 0 || slot >= d->room)
@@ -58,6 +58,7 @@ bool deliveries_take(struct deliveries *d, uint64_t lease, const void *consumer,
     const struct delivery *e = &d->slots[slot];
     if (e->lease != lease || e->consumer != consumer || e->id.hi != id.hi || e->id.lo != id.lo)
         return false;
+    *len = e->len;
     release(d, slot);
     return true;
 }

@@ -19,6 +19,7 @@ struct delivery {
     uint64_t lease; /**< 0: the slot is free */
     struct upload_id id;
     const void *consumer; /**< who holds it */
+    size_t len;           /**< bytes */
     uint32_t next_free;   /**< slot, when free */
 };
 
@@ -31,9 +32,10 @@ struct deliveries {
 void deliveries_init(struct deliveries *d, uint64_t random);
 void deliveries_clear(struct deliveries *d);
 /** @return the lease, or 0 when memory or DELIVERIES_MAX is out */
-uint64_t deliveries_add(struct deliveries *d, const void *consumer, struct upload_id id);
-/** Take out the delivery that an answer of `consumer` names. @return false when it is not (or no longer) theirs */
-bool deliveries_take(struct deliveries *d, uint64_t lease, const void *consumer, struct upload_id id);
+uint64_t deliveries_add(struct deliveries *d, const void *consumer, struct upload_id id, size_t len);
+/** Take out the delivery that an answer of `consumer` names; its size goes to `len`.
+ *  @return false when it is not (or no longer) theirs */
+bool deliveries_take(struct deliveries *d, uint64_t lease, const void *consumer, struct upload_id id, size_t *len);
 /** Take out any delivery of `consumer`; `from` is where to look first (0 to begin), moved on.
  *  @return false when there is none left */
 bool deliveries_take_next(struct deliveries *d, const void *consumer, uint32_t *from, struct upload_id *id);

@@ -20,7 +20,7 @@ static struct held *take_all(struct held_list *list)
 
 void held_init(struct held_queue *q)
 {
-    *q = (struct held_queue){0};
+    *q = (struct held_queue){.wanted = 1};
     q->received.end = &q->received.first;
     q->answered.end = &q->answered.first;
     pthread_condattr_t attr;
@@ -81,7 +81,8 @@ bool held_put(struct held_queue *q, struct held *h)
     bool is_taken = !q->is_stopped;
     if (is_taken) {
         append(&q->received, h);
-        pthread_cond_signal(&q->arrived);
+        if (++q->count >= q->wanted)
+            pthread_cond_signal(&q->arrived);
     }
     pthread_mutex_unlock(&q->lock);
     return is_taken;
@@ -100,22 +101,32 @@ static struct timespec after(int wait_ms)
     return t;
 }
 
-static void wait_for_one(struct held_queue *q, int wait_ms)
+static void wait_for(struct held_queue *q, size_t count, int wait_ms)
 {
     struct timespec until = after(wait_ms > 0 ? wait_ms : 0);
     int result = wait_ms == 0 ? ETIMEDOUT : 0;
-    while (!q->received.first && !q->is_stopped && result != ETIMEDOUT)
+    while (q->count < count && !q->is_stopped && result != ETIMEDOUT)
         result = wait_ms < 0 ? pthread_cond_wait(&q->arrived, &q->lock)
                              : pthread_cond_timedwait(&q->arrived, &q->lock, &until);
+}
+
+void held_wait(struct held_queue *q, size_t count, int wait_ms)
+{
+    pthread_mutex_lock(&q->lock);
+    q->wanted = count;
+    wait_for(q, count, wait_ms);
+    q->wanted = 1;
+    pthread_mutex_unlock(&q->lock);
 }
 
 struct held *held_take(struct held_queue *q, int wait_ms)
 {
     pthread_mutex_lock(&q->lock);
-    wait_for_one(q, wait_ms);
+    wait_for(q, 1, wait_ms);
     struct held *h = q->received.first;
     if (h && !(q->received.first = h->next))
         q->received.end = &q->received.first;
+    q->count -= h != NULL;
     pthread_mutex_unlock(&q->lock);
     return h;
 }
@@ -140,9 +151,12 @@ struct held *held_withdraw(struct held_queue *q, uint32_t upstream)
     struct held_list out = {NULL, &out.first};
     pthread_mutex_lock(&q->lock);
     struct held *h = take_all(&q->received);
+    q->count = 0;
     while (h) {
         struct held *next = h->next;
-        append(upstream == 0 || h->upstream == upstream ? &out : &q->received, h);
+        bool is_theirs = upstream == 0 || h->upstream == upstream;
+        append(is_theirs ? &out : &q->received, h);
+        q->count += !is_theirs;
         h = next;
     }
     pthread_mutex_unlock(&q->lock);

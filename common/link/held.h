@@ -31,6 +31,8 @@ struct held_queue {
     pthread_mutex_t lock;
     pthread_cond_t arrived;
     struct held_list received, answered;
+    size_t count;    /**< in `received` */
+    size_t wanted;   /**< who waits is woken when there are so many */
     bool is_stopped; /**< take returns NULL instead of waiting */
 };
 
@@ -43,6 +45,8 @@ void held_free(struct held *h);
 
 /** @return false when the queue is stopped: nobody will take it, it is still the caller's */
 bool held_put(struct held_queue *q, struct held *h);
+/** As link_consumer_wait(). */
+void held_wait(struct held_queue *q, size_t count, int wait_ms);
 /** @param wait_ms  as link_consumer_take() */
 struct held *held_take(struct held_queue *q, int wait_ms);
 /** The work is done (or nobody will do it): hand it to the link thread. */

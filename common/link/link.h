@@ -85,8 +85,10 @@ struct link_settings {
     int silence_ms;     /**< silent for longer: gone; default 10000 */
     size_t message_max; /**< bytes of one message; a consumer drops the connection at a larger one, a producer hands a
                               larger one back with LINK_REJECT; default 64 MiB */
-    const char *key;    /**< the installation's secret key, used during the call only; NULL or "": plain text */
-    unsigned version;   /**< newest version spoken; default LINK_VERSION. For tests of rolling upgrades */
+    size_t
+        bytes_max; /**< producer: bytes given to one consumer and not answered; one message is given all the same. Default 64 MiB */
+    const char *key;  /**< the installation's secret key, used during the call only; NULL or "": plain text */
+    unsigned version; /**< newest version spoken; default LINK_VERSION. For tests of rolling upgrades */
 };
 
 #define LINK_METRICS(X)                                                                                                \
@@ -182,6 +184,9 @@ MUST_CHECK status link_consumer_new(const char *addresses, unsigned kinds, unsig
 /** The next message, waiting at most `wait_ms` (0: do not wait, -1: until there is one or the consumer is stopped).
  *  @return NULL when there was none in time or the consumer is stopped and empty */
 struct link_delivery *link_consumer_take(struct link_consumer *c, int wait_ms);
+/** Wait until `count` of them can be taken, or `wait_ms` have passed, or the consumer is stopped: one wake-up where taking them one by
+ *  one would cost one each. For consumers of which one thread takes. */
+void link_consumer_wait(struct link_consumer *c, size_t count, int wait_ms);
 /** Answer and free a delivery: LINK_ACK, LINK_RETRY or LINK_REJECT (then `why` must be given). Answers to a producer that
  *  is gone are dropped: it hands the message to somebody else. */
 void link_consumer_answer(struct link_consumer *c, struct link_delivery *d, enum link_verdict verdict,

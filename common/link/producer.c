@@ -35,6 +35,7 @@ struct peer {
     unsigned kinds;
     uint32_t credit;             /* messages that may still be given */
     uint32_t held;               /* given and not answered */
+    size_t held_bytes;           /* of those */
     bool has_suspect, is_alone;  /* one waits until nothing is held; it is what is held */
     struct link_message suspect; /* valid with has_suspect */
     int64_t heard_ms;
@@ -100,6 +101,7 @@ static void lose_held(struct link_producer *p, struct peer *c)
     for (uint32_t from = 0; deliveries_take_next(&p->deliveries, c, &from, &id);)
         tell_owner(p, id, LINK_LOST, NULL);
     c->held = c->credit = 0;
+    c->held_bytes = 0;
     c->is_alone = false;
 }
 
@@ -192,11 +194,13 @@ static void answer(struct link_producer *p, struct peer *c, const struct frame *
 {
     static const enum link_verdict verdicts[FRAME_KIND_END] = {
         [FRAME_ACK] = LINK_ACK, [FRAME_RETRY] = LINK_RETRY, [FRAME_REJECT] = LINK_REJECT};
-    if (!deliveries_take(&p->deliveries, f->lease, c, f->id)) {
+    size_t len;
+    if (!deliveries_take(&p->deliveries, f->lease, c, f->id, &len)) {
         metric_add(&link_metrics.late, 1);
         return;
     }
     c->held--;
+    c->held_bytes -= len;
     c->is_alone = c->is_alone && c->held > 0;
     enum link_verdict verdict = verdicts[f->kind];
     if (verdict == LINK_REJECT || (verdict == LINK_RETRY && m->has_body)) {
@@ -284,7 +288,7 @@ static status send_message(struct link_producer *p, struct peer *c, const struct
 static bool deliver(struct link_producer *p, struct peer *c, const struct link_message *m)
 {
     metric_add(&link_metrics.messages, 1);
-    uint64_t lease = deliveries_add(&p->deliveries, c, m->id);
+    uint64_t lease = deliveries_add(&p->deliveries, c, m->id, m->len);
     if (lease == 0) {
         m->release(m->body);
         tell_owner(p, m->id, LINK_RETRY, NULL);
@@ -292,6 +296,7 @@ static bool deliver(struct link_producer *p, struct peer *c, const struct link_m
     }
     c->credit--;
     c->held++;
+    c->held_bytes += m->len;
     c->is_alone = m->is_suspect;
     status st = send_message(p, c, m, lease);
     if (st != ST_OK)
@@ -323,7 +328,7 @@ static bool give_next(struct link_producer *p, struct peer *c)
 
 static bool give(struct link_producer *p, struct peer *c)
 {
-    if (c->credit == 0 || c->is_alone || (c->has_suspect && c->held > 0))
+    if (c->credit == 0 || c->held_bytes >= p->set.bytes_max || c->is_alone || (c->has_suspect && c->held > 0))
         return false;
     if (!c->has_suspect)
         return give_next(p, c);

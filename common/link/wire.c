@@ -14,6 +14,7 @@ enum {
     BEAT_MS = 1000,
     SILENCE_MS = 10000,
     MESSAGE_MAX = 64 << 20,
+    BYTES_MAX = 64 << 20,
     LINGER_MS = 200, /* for the last words of a producer; a consumer sets its own */
     RECONNECT_MS = 100,
     RECONNECT_MAX_MS = 2000, /* a partition that ends is noticed within 5 s */
@@ -29,6 +30,8 @@ struct link_settings wire_settings(const struct link_settings *set)
         full.silence_ms = SILENCE_MS;
     if (full.message_max == 0)
         full.message_max = MESSAGE_MAX;
+    if (full.bytes_max == 0)
+        full.bytes_max = BYTES_MAX;
     if (full.version == 0)
         full.version = LINK_VERSION;
     full.key = NULL; /* not ours beyond the call */
