@@ -81,6 +81,7 @@ static void drain(struct link_consumer *from, struct workers *workers, struct re
     enum { STEP_MS = 20 };
     signals_second_ends(EXIT_UNDRAINED);
     link_consumer_stop(from);
+    relay_stop_waiting(to);
     workers_join(workers);
     for (int64_t waited = 0; relay_held(to) && waited < drain_ms; waited += STEP_MS)
         signals_wait(STEP_MS);
@@ -120,13 +121,14 @@ int main(int argc, char **argv)
         return failed("cannot open the admin port", &why);
     if (link_consumer_new(set.gateways, kinds, (unsigned)set.credit, &link, &from, &why) != ST_OK)
         return failed("cannot connect to gateways", &why);
-    if (relay_new(set.bind, from, (unsigned)set.lost_max, &link, &to, &why) != ST_OK)
+    if (relay_new(set.bind, from, (size_t)set.held_max, (unsigned)set.lost_max, &link, &to, &why) != ST_OK)
         return failed("cannot bind the address for writers", &why);
     const struct work_settings work = work_settings_of(&set, sections);
     for (; workers.count < (size_t)set.threads; workers.count++)
         if (worker_start(&work, from, to, admin, &workers.list[workers.count]) != ST_OK) {
             reason_set(&why, "no_thread", "thread %zu could not be started", workers.count + 1);
             link_consumer_stop(from);
+            relay_stop_waiting(to);
             workers_join(&workers);
             return failed("cannot start a worker", &why);
         }

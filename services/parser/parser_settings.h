@@ -11,7 +11,7 @@
     X(bind,          "MUSTER_PARSER_BIND",         SET_TEXT,  "ipc:///run/muster/parser.sock",  0,     0,         "link address for writers") \
     X(link_key,      "MUSTER_LINK_KEY",            SET_SECRET, "",                             0,     0,         "secret key of the links between the services, made by muster keys; empty: plain text, anybody") \
     X(threads,       "MUSTER_PARSER_THREADS",      SET_COUNT, "1",                             1,     64,        "threads that parse") \
-    X(credit,        "MUSTER_PARSER_CREDIT",       SET_COUNT, "32",                            1,     4096,      "uploads held and not yet in the database, per gateway") \
+    X(credit,        "MUSTER_PARSER_CREDIT",       SET_COUNT, "128",                           1,     1024,      "uploads held and not yet in the database, per gateway") \
     X(inflated_max,  "MUSTER_PARSER_INFLATED_MAX", SET_BYTES, "128MiB",                        65536, 1LL << 31, "largest text of one upload") \
     X(ratio_max,     "MUSTER_PARSER_RATIO_MAX",    SET_COUNT, "1100",                          2,     100000,    "largest text above 1 MiB, in times the body") \
     X(depth_max,     "MUSTER_PARSER_DEPTH_MAX",    SET_COUNT, "64",                            8,     1000,      "elements open at once") \
@@ -20,6 +20,7 @@
     X(rows_max,      "MUSTER_PARSER_ROWS_MAX",     SET_COUNT, "250000",                        1000,  10000000,  "rows of one section") \
     X(value_max,     "MUSTER_PARSER_VALUE_MAX",    SET_BYTES, "4MiB",                          65536, 1 << 30,   "one value") \
     X(record_max,    "MUSTER_PARSER_RECORD_MAX",   SET_BYTES, "60MiB",                         65536, 1 << 30,   "one record on its way to a writer") \
+    X(held_max,      "MUSTER_PARSER_HELD_MAX",     SET_BYTES, "256MiB",                        1 << 20, 1LL << 40, "records that wait for writers; above it nothing more is parsed") \
     X(lost_max,      "MUSTER_PARSER_LOST_MAX",     SET_COUNT, "1",                             1,     100,       "writers that may fall silent over one record before the gateway gets its upload back") \
     X(lz4,           "MUSTER_PARSER_LZ4",          SET_FLAG,  "no",                            0,     0,         "pack records; worth it where they leave the host") \
     X(sanitize,      "MUSTER_PARSER_SANITIZE",     SET_FLAG,  "no",                            0,     0,         "as OCS, put 1 for values that look like an attack on SQL: a=(b), if (x), sleep(1)") \

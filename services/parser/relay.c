@@ -23,11 +23,14 @@ struct held {
 struct relay {
     struct link_consumer *consumer;
     struct link_producer *producer;
+    size_t bytes_max;
     unsigned lost_max;
     atomic_bool is_stopping;
-    pthread_mutex_t mutex;
-    struct held *first, **tail; /* in the order of arrival; under the mutex */
-    size_t count;
+    pthread_mutex_t mutex;      /* of what follows */
+    pthread_cond_t room;        /* there is some, or nobody is to wait for it any more */
+    struct held *first, **tail; /* in the order of arrival */
+    size_t count, bytes;
+    bool nobody_waits;
 };
 
 static void bytes_release(struct bytes *b)
@@ -78,6 +81,8 @@ static struct held *take_out(struct relay *r, struct held **at)
     if (!*at)
         r->tail = at;
     metric_set(&parser_metrics.held, (int64_t)--r->count);
+    r->bytes -= h->bytes->len;
+    pthread_cond_broadcast(&r->room);
     return h;
 }
 
@@ -110,14 +115,16 @@ static void on_verdict(void *ctx, struct upload_id id, enum link_verdict verdict
         answer(r, done, verdict, why);
 }
 
-status relay_new(const char *bind, struct link_consumer *consumer, unsigned lost_max, const struct link_settings *link,
-                 struct relay **out, struct reason *why)
+status relay_new(const char *bind, struct link_consumer *consumer, size_t bytes_max, unsigned lost_max,
+                 const struct link_settings *link, struct relay **out, struct reason *why)
 {
     AUTO(relay_destroy) struct relay *r = calloc(1, sizeof *r);
     if (!r)
         return ST_NO_MEMORY;
     pthread_mutex_init(&r->mutex, NULL);
+    pthread_cond_init(&r->room, NULL);
     r->consumer = consumer;
+    r->bytes_max = bytes_max;
     r->lost_max = lost_max;
     r->tail = &r->first;
     const struct link_owner owner = {r, next_record, on_verdict};
@@ -167,8 +174,25 @@ void relay_offer(struct relay *r, struct link_delivery *d, struct view record)
     *r->tail = h;
     r->tail = &h->next;
     metric_set(&parser_metrics.held, (int64_t)++r->count);
+    r->bytes += record.len;
     pthread_mutex_unlock(&r->mutex);
     link_producer_wake(r->producer);
+}
+
+void relay_wait_room(struct relay *r)
+{
+    pthread_mutex_lock(&r->mutex);
+    while (r->bytes >= r->bytes_max && !r->nobody_waits)
+        pthread_cond_wait(&r->room, &r->mutex);
+    pthread_mutex_unlock(&r->mutex);
+}
+
+void relay_stop_waiting(struct relay *r)
+{
+    pthread_mutex_lock(&r->mutex);
+    r->nobody_waits = true;
+    pthread_cond_broadcast(&r->room);
+    pthread_mutex_unlock(&r->mutex);
 }
 
 size_t relay_held(struct relay *r)
@@ -193,6 +217,7 @@ void relay_destroy(struct relay *r)
     const struct reason why = {"parser_stopped", "the parser was stopped; another one takes it"};
     while (r->first)
         answer(r, take_out(r, &r->first), LINK_RETRY, &why);
+    pthread_cond_destroy(&r->room);
     pthread_mutex_destroy(&r->mutex);
     free(r);
 }

@@ -168,10 +168,16 @@ static void handle(struct worker *w, struct link_delivery *d)
     relay_offer(w->to, d, record);
 }
 
+static struct link_delivery *next(struct worker *w)
+{
+    relay_wait_room(w->to);
+    return link_consumer_take(w->from, -1);
+}
+
 static void *run(void *ctx)
 {
     struct worker *w = ctx;
-    for (struct link_delivery *d; (d = link_consumer_take(w->from, -1));)
+    for (struct link_delivery *d; (d = next(w));)
         handle(w, d);
     return NULL;
 }

@@ -49,6 +49,7 @@ void line_restart_gateway(struct line *l)
 
 void line_start(struct line *l, unsigned lost_max)
 {
+    enum { RELAY_BYTES = 1 << 20 };
     static const struct work_settings work = {.inflated_max = 1 << 20, .record_max = 1 << 20, .ratio_max = 100};
     static const char *const conditions[] = {NULL};
     static const struct link_settings link = {.beat_ms = 20};
@@ -61,7 +62,8 @@ void line_start(struct line *l, unsigned lost_max)
     open_gateway(l);
     cr_assert_eq(admin_start("", "parser", conditions, &l->admin, &why), ST_OK, "%s", why.text);
     cr_assert_eq(link_consumer_new(l->gateway_address, ~0u, 4, &link, &l->from, &why), ST_OK, "%s", why.text);
-    cr_assert_eq(relay_new(l->writers_address, l->from, lost_max, &link, &l->relay, &why), ST_OK, "%s", why.text);
+    cr_assert_eq(relay_new(l->writers_address, l->from, RELAY_BYTES, lost_max, &link, &l->relay, &why), ST_OK, "%s",
+                 why.text);
     cr_assert_eq(worker_start(&work, l->from, l->relay, l->admin, &l->worker), ST_OK);
 }
 
