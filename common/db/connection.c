@@ -257,17 +257,38 @@ static status take_result(struct db *db, struct db_rows **rows)
     return st;
 }
 
-status db_query(struct db *db, const char *sql, size_t len, struct db_rows **rows)
+status db_send(struct db *db, const char *sql, size_t len)
 {
-    if (rows)
-        *rows = NULL;
+    status st = db_finish(db);
+    if (st != ST_OK)
+        return st;
     db->error_no = 0;
     /* The server would close the connection in the middle of the statement. */
     if (len + 1 >= db->packet_max)
         return remember(db, ER_NET_PACKET_TOO_LARGE, "the statement is larger than max_allowed_packet");
-    if (mysql_real_query(db->handle, sql, len) != 0)
+    if (mysql_send_query(db->handle, sql, len) != 0)
         return remember_handle(db);
-    return take_result(db, rows);
+    db->is_under_way = true;
+    return ST_OK;
+}
+
+static status take_answer(struct db *db, struct db_rows **rows)
+{
+    db->is_under_way = false;
+    return mysql_read_query_result(db->handle) == 0 ? take_result(db, rows) : remember_handle(db);
+}
+
+status db_finish(struct db *db)
+{
+    return db->is_under_way ? take_answer(db, NULL) : ST_OK;
+}
+
+status db_query(struct db *db, const char *sql, size_t len, struct db_rows **rows)
+{
+    if (rows)
+        *rows = NULL;
+    status st = db_send(db, sql, len);
+    return st == ST_OK ? take_answer(db, rows) : st;
 }
 
 /* Length of the text, or `room` when it does not fit. */

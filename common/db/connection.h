@@ -13,6 +13,7 @@ struct db {
     uint64_t insert_id; /**< of the last statement that succeeded */
     uint64_t affected;  /**< rows, likewise */
     size_t packet_max;  /**< max_allowed_packet, bytes */
+    bool is_under_way;  /**< a statement was sent, its answer was not taken */
     bool ids_consecutive;
     unsigned id_step;
 };

@@ -51,7 +51,14 @@ AUTO_DEFINE(struct db, db_close)
  */
 struct db_rows;
 MUST_CHECK status db_query(struct db *db, const char *sql, size_t len, struct db_rows **rows);
-/** The same with printf formatting, for statements without values from outside. */
+/**
+ * Send a statement and do not wait: the server works on it while the caller prepares the next one. At most one is under way: the next
+ * db_send() or db_query() takes its answer first and, when it failed, returns that failure instead of doing anything.
+ */
+MUST_CHECK status db_send(struct db *db, const char *sql, size_t len);
+/** Wait for the statement that is under way, if one is. @retval as db_query() */
+MUST_CHECK status db_finish(struct db *db);
+/** db_query() with printf formatting, for statements without values from outside. */
 MUST_CHECK status db_exec(struct db *db, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /** Next row or NULL; values by column number: absent for SQL NULL. Valid until db_rows_free(). */

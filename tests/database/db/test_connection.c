@@ -69,6 +69,30 @@ Test(db, an_error_says_what_a_caller_can_do)
     }
 }
 
+Test(db, a_statement_that_was_sent_is_finished_before_the_next_one)
+{
+    struct db_target t = private_database_new("sending");
+    AUTO(db_close) struct db *db = private_database_open(&t);
+    static const char insert[] = "INSERT INTO k VALUES(NULL),(NULL)", wrong[] = "INSERT INTO k VALUES(1)";
+    cr_assert_eq(db_exec(db, "CREATE TABLE k (ID int AUTO_INCREMENT PRIMARY KEY)"), ST_OK);
+    cr_expect_eq(db_finish(db), ST_OK, "nothing is under way");
+    cr_expect_eq(db_send(db, insert, sizeof insert - 1), ST_OK);
+    cr_expect_eq(db_finish(db), ST_OK);
+    cr_expect_eq(db_insert_id(db), 1);
+    cr_expect_eq(db_affected_rows(db), 2);
+    cr_expect_eq(db_send(db, insert, sizeof insert - 1), ST_OK);
+    AUTO(db_rows_free) struct db_rows *rows = NULL;
+    cr_expect_eq(db_number(one_value(db, "SELECT COUNT(*) FROM k", &rows)), 4, "it was done first");
+    cr_expect_eq(db_send(db, wrong, sizeof wrong - 1), ST_OK);
+    cr_expect_eq(db_exec(db, "DELETE FROM k"), ST_CONFLICT, "the failure of the one before");
+    cr_expect_eq(db_errno(db), 1062);
+    cr_expect_eq(db_send(db, wrong, sizeof wrong - 1), ST_OK);
+    cr_expect_eq(db_send(db, insert, sizeof insert - 1), ST_CONFLICT);
+    cr_expect_eq(db_finish(db), ST_OK, "and it was told once");
+    AUTO(db_rows_free) struct db_rows *after = NULL;
+    cr_expect_eq(db_number(one_value(db, "SELECT COUNT(*) FROM k", &after)), 4, "nothing behind a failure was done");
+}
+
 Test(db, a_killed_connection_is_unavailable)
 {
     struct db_target t = private_database_new("killed");
