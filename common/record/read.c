@@ -7,6 +7,7 @@
 struct record {
     struct record_head head;
     uint8_t *unpacked; /* owned; NULL when the message was not packed */
+    size_t bytes;      /* of the body, unpacked */
     size_t section_count;
     struct record_section_view sections[];
 };
@@ -132,7 +133,7 @@ static status check_envelope(const uint8_t *p, size_t len, size_t max, struct re
 /* The body as it was before packing: a view of the message, or memory that `r` owns. */
 static status unpack(struct record *r, const uint8_t *p, size_t len, struct cursor *body)
 {
-    size_t raw_len = get_be32(p + RECORD_OFFSET_RAW_LEN);
+    size_t raw_len = r->bytes = get_be32(p + RECORD_OFFSET_RAW_LEN);
     const uint8_t *from = p + RECORD_HEAD_SIZE;
     size_t from_len = len - RECORD_HEAD_SIZE - RECORD_CRC_SIZE;
     if (!(get_be16(p + RECORD_OFFSET_FLAGS) & RECORD_FLAG_LZ4)) {
@@ -194,6 +195,11 @@ void record_close(struct record *r)
         return;
     free(r->unpacked);
     free(r);
+}
+
+size_t record_bytes(const struct record *r)
+{
+    return r->bytes;
 }
 
 const struct record_head *record_head(const struct record *r)

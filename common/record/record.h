@@ -105,6 +105,8 @@ void record_close(struct record *r); /**< NULL is allowed; all views into it bec
 AUTO_DEFINE(struct record, record_close)
 
 const struct record_head *record_head(const struct record *r);
+/** Bytes of its body, unpacked. */
+size_t record_bytes(const struct record *r);
 
 /** One section of an opened record. */
 struct record_section_view {

@@ -303,7 +303,8 @@ static void clean_up(struct applier *a, enum verdict verdict)
     struct reason why;
     if (!a->db)
         return;
-    bool usable = verdict != VERDICT_LOST && db_exec(a->db, "ROLLBACK") == ST_OK &&
+    status under_way = db_finish(a->db); /* it is rolled back, too */
+    bool usable = verdict != VERDICT_LOST && under_way != ST_UNAVAILABLE && db_exec(a->db, "ROLLBACK") == ST_OK &&
                   (verdict != VERDICT_SCHEMA || read_columns(a, &why) == ST_OK);
     if (!usable)
         disconnect(a);
@@ -332,9 +333,10 @@ static status run_repeatedly(struct applier *a, struct upload **uploads, size_t 
         if (verdict == VERDICT_UPLOAD)
             return st;
         count_retry(verdict);
-        if (verdict == VERDICT_WAIT && (count > 1 || attempt > 0) && !is_stopping(a))
+        bool is_late = clock_steady_ms() >= deadline;
+        if (verdict == VERDICT_WAIT && (count > 1 || attempt > 0 || is_late) && !is_stopping(a))
             return ST_AGAIN;
-        bool enough = verdict == VERDICT_LOCK ? attempt >= LOCK_TRIES : clock_steady_ms() >= deadline;
+        bool enough = verdict == VERDICT_LOCK ? attempt >= LOCK_TRIES : is_late;
         if (enough || is_stopping(a))
             return ST_UNAVAILABLE;
         pause_before(a, attempt);

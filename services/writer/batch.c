@@ -9,7 +9,8 @@ enum { KEY_ROOM = 512, ARENA_EXTRA = 1 << 16 };
 
 struct batch {
     size_t max, count;
-    size_t record_max;
+    size_t record_max, bytes;        /* of one record, of all in it */
+    size_t last_count;               /* of the batch before */
     struct upload *uploads;          /* owned, `max` of them, in the order of adding */
     struct link_delivery **messages; /* what each came from; NULL in tests */
     struct upload **order;           /* `count` of them, sorted */
@@ -83,6 +84,7 @@ static bool open_record(struct batch *b, struct upload *u, const void *record, s
         put_off(u, st);
     if (st != ST_OK)
         return is_passing(st);
+    b->bytes += record_bytes(u->record);
     u->head = record_head(u->record);
     if (u->kind <= 0 || u->kind >= UPLOAD_KIND_END) {
         reason_set(&u->why, "record_kind", "the writer has nothing to do with uploads of kind %d", (int)u->kind);
@@ -105,14 +107,27 @@ void batch_add(struct batch *b, struct upload_id id, enum upload_kind kind, cons
         refuse(u);
 }
 
-size_t batch_gather(struct batch *b, struct link_consumer *from, int wait_ms)
+static bool is_full(const struct batch *b)
 {
-    while (b->count < b->max) {
-        struct link_delivery *d = link_consumer_take(from, b->count ? 0 : wait_ms);
-        if (!d)
-            break;
+    return b->count == b->max || b->bytes >= b->record_max;
+}
+
+static void take_what_is_there(struct batch *b, struct link_consumer *from)
+{
+    struct link_delivery *d;
+    while (!is_full(b) && (d = link_consumer_take(from, 0)))
         batch_add(b, d->id, d->kind, d->body, d->len, d);
+}
+
+size_t batch_gather(struct batch *b, struct link_consumer *from, int wait_ms, int more_ms)
+{
+    link_consumer_wait(from, 1, wait_ms);
+    take_what_is_there(b, from);
+    if (more_ms > 0 && !is_full(b) && (b->count > 1 || (b->count == 1 && b->last_count > 1))) {
+        link_consumer_wait(from, b->max - b->count, more_ms);
+        take_what_is_there(b, from);
     }
+    b->last_count = b->count;
     return b->count;
 }
 
@@ -192,6 +207,6 @@ void batch_answer(struct batch *b, struct link_consumer *to, const struct reason
         if (b->messages[i])
             answer(to, b->messages[i], &b->uploads[i], why);
     }
-    b->count = 0;
+    b->count = b->bytes = 0;
     arena_reset(b->keys);
 }

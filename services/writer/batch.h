@@ -11,13 +11,19 @@
 
 struct batch;
 
-/** @param max  uploads in it at most  @param record_max  bytes of one unpacked record  @return NULL when memory is out */
+/** @param max  uploads in it at most  @param record_max  bytes of one unpacked record; when all of them together have more, the batch is
+ *              full  @return NULL when memory is out */
 struct batch *batch_new(size_t max, size_t record_max);
 void batch_destroy(struct batch *b); /**< it must be empty; NULL is allowed */
 AUTO_DEFINE(struct batch, batch_destroy)
 
-/** Take what is there: waits for the first one only. @return how many */
-size_t batch_gather(struct batch *b, struct link_consumer *from, int wait_ms);
+/**
+ * Take what is there. One upload costs a transaction and its statements, fifty hardly more: while uploads come one after the other (there
+ * is a second one, or the batch before had several) what is not full waits for more. One that comes alone does not wait.
+ * @param wait_ms  for the first one  @param more_ms  for more
+ * @return how many
+ */
+size_t batch_gather(struct batch *b, struct link_consumer *from, int wait_ms, int more_ms);
 /** Add one message. What is no record is refused at once. */
 void batch_add(struct batch *b, struct upload_id id, enum upload_kind kind, const void *record, size_t len,
                struct link_delivery *d);

@@ -17,6 +17,7 @@ struct writer {
     struct applier *applier;        /* owned, used by the thread only */
     struct batch *batch;            /* likewise */
     struct link_consumer *consumer; /* owned */
+    int gather_ms;
     struct admin *admin;
     pthread_t thread;
     bool started;
@@ -58,7 +59,7 @@ static void *run(void *ctx)
 {
     struct writer *w = ctx;
     for (;;) {
-        size_t count = batch_gather(w->batch, w->consumer, WAIT_MS);
+        size_t count = batch_gather(w->batch, w->consumer, WAIT_MS, w->gather_ms);
         admin_set(w->admin, "parsers", link_consumer_producers(w->consumer) > 0);
         if (count)
             work_batch(w);
@@ -98,6 +99,7 @@ status writer_start(const struct writer_setup *setup, struct writer **out, struc
     struct applier_settings applier = applier_settings_of(w, setup);
     struct link_settings link = {.message_max = (size_t)set->record_max, .key = set->link_key};
     w->admin = setup->admin;
+    w->gather_ms = (int)set->gather;
     w->applier = applier_new(&applier);
     w->batch = batch_new((size_t)set->batch, (size_t)set->record_max);
     if (!w->applier || !w->batch)

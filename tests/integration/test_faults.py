@@ -247,6 +247,7 @@ class TestFaults(unittest.TestCase):
         held, others = devices[5], devices[:5] + devices[6:]
         locker = subprocess.Popen(['mariadb', '--no-defaults', '--socket=' + self.db.socket, '-uroot', 'ocsweb', '-N', '--unbuffered'],
                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(locker.kill)
         locker.stdin.write("BEGIN; SELECT 'locked' FROM muster_device WHERE DEVICEID='%s' FOR UPDATE;\n" % held)
         locker.stdin.flush()
         self.assertEqual(locker.stdout.readline().strip(), 'locked')

@@ -82,7 +82,7 @@ static status insert_rows(struct wave *w, const struct db_table *table, const bo
         append_row(w, table, d, !d->is_new);
         st = insert_row_end(&in, NULL, 0);
     }
-    return st == ST_OK ? insert_finish(&in) : st;
+    return st == ST_OK ? insert_send(&in) : st;
 }
 
 /* With the setting: what the agent says counts for known devices as well. */
@@ -102,7 +102,7 @@ static status update_row(struct wave *w, const struct db_table *table, const str
         append_fitted(w, &table->columns[i], value.data || table->columns[i].nullable ? value : VIEW_LITERAL(""));
     }
     buffer_format(&w->st.text, " WHERE HARDWARE_ID=%u", d->hardware_id);
-    return listed ? statement_run(&w->st, NULL) : ST_OK;
+    return listed ? statement_send(&w->st) : ST_OK;
 }
 
 static status write_rows(struct wave *w, const bool *has)

@@ -109,7 +109,7 @@ static status delete_stale(struct wave *w, const struct stale *stale, size_t cou
         if (!stale[i].wanted->is_there)
             buffer_format(&w->st.text, "%s%llu", listed++ ? "," : "", (unsigned long long)stale[i].id);
     buffer_char(&w->st.text, ')');
-    return listed ? statement_run(&w->st, NULL) : ST_OK;
+    return listed ? statement_send(&w->st) : ST_OK;
 }
 
 static status clear_way(struct wave *w, const struct links *links, size_t from, size_t to)

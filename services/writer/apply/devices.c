@@ -466,7 +466,7 @@ static status delete_former(struct wave *w)
         if (w->devices[i].former_id && w->devices[i].former_id != w->devices[i].hardware_id)
             buffer_format(&w->st.text, "%s%u", listed++ ? "," : "", w->devices[i].former_id);
     buffer_char(&w->st.text, ')');
-    return listed ? statement_run(&w->st, NULL) : ST_OK;
+    return listed ? statement_send(&w->st) : ST_OK;
 }
 
 static void append_device(struct wave *w, const struct device *d)
@@ -500,5 +500,5 @@ status devices_save(struct wave *w)
         append_device(w, &w->devices[i]);
         st = insert_row_end(&in, NULL, 0);
     }
-    return st == ST_OK ? insert_finish(&in) : st;
+    return st == ST_OK ? insert_send(&in) : st;
 }

@@ -198,7 +198,7 @@ static status write_rows(struct wave *w, bool full)
         w->fitting = NULL;
         st = insert_row_end(&in, NULL, 0);
     }
-    return st == ST_OK ? insert_finish(&in) : st;
+    return st == ST_OK ? insert_send(&in) : st;
 }
 
 status hardware_write(struct wave *w)

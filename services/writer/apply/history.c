@@ -154,7 +154,7 @@ static status delete_gone(struct wave *w, const struct packages *there)
         asked++;
     }
     buffer_char(&w->st.text, ')');
-    return asked ? statement_run(&w->st, NULL) : ST_OK;
+    return asked ? statement_send(&w->st) : ST_OK;
 }
 
 static status insert_new(struct wave *w, const struct packages *listed)
@@ -172,7 +172,7 @@ static status insert_new(struct wave *w, const struct packages *listed)
         w->rows.adjusted += p->adjusted;
         st = insert_row_end(&in, NULL, 0);
     }
-    return st == ST_OK ? insert_finish(&in) : st;
+    return st == ST_OK ? insert_send(&in) : st;
 }
 
 status history_write(struct wave *w)

@@ -23,7 +23,7 @@ static status delete_rows(struct wave *w, uint64_t key)
         if (!w->devices[i].is_new && changed_entries(w, &w->devices[i], key))
             buffer_format(&w->st.text, "%s%u", listed++ ? "," : "", w->devices[i].hardware_id);
     buffer_char(&w->st.text, ')');
-    return listed ? statement_run(&w->st, NULL) : ST_OK;
+    return listed ? statement_send(&w->st) : ST_OK;
 }
 
 static void append_column(struct wave *w, const char *column, struct view value)

@@ -139,7 +139,7 @@ static status delete_ids(struct wave *w, const char *table, const uint64_t *ids,
         for (size_t i = from; i < count && i < from + DELETE_MAX; i++)
             buffer_format(&w->st.text, "%s%llu", i > from ? "," : "", (unsigned long long)ids[i]);
         buffer_char(&w->st.text, ')');
-        status st = statement_run(&w->st, NULL);
+        status st = statement_send(&w->st);
         if (st != ST_OK)
             return st;
     }
@@ -236,7 +236,7 @@ static status insert_rows(struct wave *w, size_t from, size_t to, const char *ta
     for (size_t i = from; i < to && st == ST_OK; i++)
         st = insert_work(w, &in, &w->works[i]);
     if (st == ST_OK)
-        st = insert_finish(&in);
+        st = insert_send(&in);
     w->rows.inserted += (int64_t)in.total;
     return st;
 }
@@ -250,7 +250,7 @@ static status delete_by_device(struct wave *w, size_t from, size_t to, bool all)
         if (!w->works[i].source || (all && !w->works[i].device->is_new))
             buffer_format(&w->st.text, "%s%u", listed++ ? "," : "", w->works[i].device->hardware_id);
     buffer_char(&w->st.text, ')');
-    return listed ? statement_run(&w->st, NULL) : ST_OK;
+    return listed ? statement_send(&w->st) : ST_OK;
 }
 
 /* One row per device: its key is HARDWARE_ID. */
@@ -316,7 +316,7 @@ static status save_rows(struct wave *w)
         append_kept(w, &w->works[i]);
         st = insert_row_end(&in, NULL, 0);
     }
-    return st == ST_OK ? insert_finish(&in) : st;
+    return st == ST_OK ? insert_send(&in) : st;
 }
 
 /* The device's memory of its sections, and which bits of CHECKSUM the change sets. A section that was read and found to be the same

@@ -23,7 +23,7 @@ static status end_in(struct wave *w, size_t table)
         statement_value(&w->st, u->key);
         buffer_format(&w->st.text, " AND %s<=%lld)", tables[table].since, (long long)upload_seconds(u->id));
     }
-    return listed ? statement_run(&w->st, NULL) : ST_OK;
+    return listed ? statement_send(&w->st) : ST_OK;
 }
 
 status sessions_end(struct wave *w)

@@ -324,7 +324,7 @@ status software_insert(struct wave *w, size_t from, size_t to)
             if (!w->works[i].now.rows[k].id)
                 st = insert_entry(w, &in, &w->works[i], k);
     if (st == ST_OK)
-        st = insert_finish(&in);
+        st = insert_send(&in);
     w->rows.inserted += (int64_t)in.total;
     return st;
 }

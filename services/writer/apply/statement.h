@@ -21,20 +21,28 @@ void statement_start(struct statement *st, const char *format, ...) __attribute_
 void statement_value(struct statement *st, struct view value);
 /** Run it; see db_query(). */
 MUST_CHECK status statement_run(struct statement *st, struct db_rows **rows);
+/** Send it and do not wait: see db_send(). Its failure is that of the next statement. */
+MUST_CHECK status statement_send(struct statement *st);
 /** start and run in one. */
 MUST_CHECK status statement_do(struct statement *st, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 enum { INSERT_ROWS_MAX = 500 };
 
-/** INSERT with many rows, sent in pieces; gives each row its id. */
+/** Rows of one statement: where their ids go, and whose they are. */
+struct insert_piece {
+    size_t rows;
+    uint64_t *ids[INSERT_ROWS_MAX];
+    uint64_t devices[INSERT_ROWS_MAX];
+};
+
+/** INSERT with many rows, sent in pieces: the database works on one while the next one is built. Gives each row its id. */
 struct insert {
     struct statement *st;
     const char *table;  /**< where ids are read from when they are not consecutive; NULL: nobody wants them */
     struct buffer head; /**< "INSERT INTO ... VALUES " */
     const char *tail;   /**< " ON DUPLICATE KEY UPDATE ..." or "" */
-    size_t rows;        /**< in the statement in hand */
-    uint64_t *ids[INSERT_ROWS_MAX];
-    uint64_t devices[INSERT_ROWS_MAX];
+    struct insert_piece pieces[2];
+    unsigned in_hand; /**< which of the two is being built; the other one is under way, or empty */
     size_t total;
 };
 
@@ -49,7 +57,9 @@ static inline void insert_clear_p(struct insert *in)
 void insert_row(struct insert *in);
 /** Close it. @param id where its id goes, or NULL  @param device HARDWARE_ID of the row */
 MUST_CHECK status insert_row_end(struct insert *in, uint64_t *id, uint64_t device);
-/** Send what is left. */
+/** Send what is left. Ids that were asked for are there; the failure of a last piece without them is that of the next statement. */
+MUST_CHECK status insert_send(struct insert *in);
+/** Send what is left and wait until all of it is done. */
 MUST_CHECK status insert_finish(struct insert *in);
 
 #endif
