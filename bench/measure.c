@@ -39,18 +39,29 @@ double measure_cpu_s(pid_t pid)
     return sum / (double)sysconf(_SC_CLK_TCK);
 }
 
-double measure_memory(pid_t pid)
+/* A line of a file of the process: "key   123 kB". */
+static double read_kib(pid_t pid, const char *file, const char *key)
 {
     char path[64], line[256];
     double kib = 0;
-    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, file);
     FILE *f = fopen(path, "r");
     while (f && fgets(line, sizeof line, f))
-        if (strncmp(line, "VmHWM:", 6) == 0)
-            kib = strtod(line + 6, NULL);
+        if (strncmp(line, key, strlen(key)) == 0)
+            kib = strtod(line + strlen(key), NULL);
     if (f)
         fclose(f);
     return kib * 1024;
+}
+
+double measure_memory(pid_t pid)
+{
+    return read_kib(pid, "status", "VmHWM:");
+}
+
+double measure_share(pid_t pid)
+{
+    return read_kib(pid, "smaps_rollup", "Pss:");
 }
 
 static int compare(const void *a, const void *b)

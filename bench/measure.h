@@ -12,6 +12,8 @@ double measure_own_cpu_s(void); /**< user and system, all threads of this proces
 double measure_cpu_s(pid_t pid);
 /** Largest resident size so far in bytes; 0 when it is gone. */
 double measure_memory(pid_t pid);
+/** Its share of what is resident, in bytes: a page that n processes share counts as 1/n; 0 when it cannot be read. */
+double measure_share(pid_t pid);
 /** The value below which `share` (0..1) of all lie; sorts `values`. */
 double measure_percentile(double *values, size_t count, double share);
 

@@ -10,6 +10,12 @@
 #include "bench/report.h"
 #include "bench/site.h"
 
+/** What Muster showed in this run, for the ratios of `peer`; 0: that stage was not run. */
+struct bench_ours {
+    double fresh, unchanged, prolog; /**< a second */
+    double memory;                   /**< bytes of gateway, parser and writer at most, for each upload at a time */
+};
+
 struct bench {
     struct report report;
     struct fleet *fleet; /**< reference-sized */
@@ -21,7 +27,8 @@ struct bench {
     unsigned rounds;         /**< repetitions of loops in memory */
     const char *peer;        /**< script that starts the peer, or NULL */
     const char *inventories; /**< folder of real inventories for `parse`, or NULL */
-    struct reason why;       /**< of a stage that failed */
+    struct bench_ours ours;
+    struct reason why; /**< of a stage that failed */
 };
 
 MUST_CHECK status stage_parse(struct bench *b);

@@ -71,6 +71,8 @@ void line_stop_parser(struct line *l)
 {
     if (l->from)
         link_consumer_stop(l->from);
+    if (l->relay)
+        relay_stop_waiting(l->relay);
     worker_join(STEAL(l->worker));
     relay_destroy(STEAL(l->relay));
     link_consumer_destroy(STEAL(l->from));

@@ -198,6 +198,37 @@ Test(line, an_upload_that_comes_again_is_held_once_and_answered_once)
     line_clear(&l);
 }
 
+/* line_start() gives the relay a mebibyte: three of these records fill it. */
+Test(line, records_that_wait_for_writers_are_bounded_in_bytes)
+{
+    enum { UPLOADS = 4, FILL = 3, VALUE = 400 << 10 };
+    AUTO(buffer_clear) struct buffer text = BUFFER_INIT(1 << 20);
+    buffer_text(&text, "<REQUEST><DEVICEID>d-2025-01-02-03-04-05</DEVICEID><CONTENT><SOUNDS><NAME>");
+    for (size_t i = 0; i < VALUE; i++)
+        buffer_char(&text, 'a');
+    buffer_text(&text, "</NAME></SOUNDS></CONTENT></REQUEST>");
+    struct line l;
+    line_start(&l, 2);
+    int64_t parsed = metric_get(&parser_metrics.inventories);
+    for (size_t i = 0; i < UPLOADS; i++)
+        line_offer(&l, UPLOAD_INVENTORY, buffer_view(&text));
+    for (int left_ms = 5000; left_ms > 0 && metric_get(&link_metrics.held) < UPLOADS; left_ms--)
+        usleep(1000);
+    for (int left_ms = 5000; left_ms > 0 && relay_held(l.relay) < FILL; left_ms--)
+        usleep(1000);
+    usleep(50000); /* time to do wrong */
+    cr_expect_eq(metric_get(&parser_metrics.inventories), parsed + FILL);
+    struct link_consumer *writer = line_writer(&l, UPLOADS);
+    for (size_t i = 0; i < UPLOADS; i++) {
+        struct link_delivery *d = link_consumer_take(writer, 5000);
+        cr_assert_not_null(d, "record %zu", i);
+        link_consumer_answer(writer, d, LINK_ACK, NULL);
+        cr_expect_str_eq(line_verdict(&l, i), "ack");
+    }
+    link_consumer_destroy(writer);
+    line_clear(&l);
+}
+
 Test(line, a_parser_that_stops_gives_back_what_it_holds)
 {
     struct line l;
