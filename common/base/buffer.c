@@ -60,14 +60,20 @@ void buffer_char(struct buffer *b, char c)
     buffer_add(b, &c, 1);
 }
 
+/* Straight into the room that there is; a second time only when that was too little. */
 void buffer_format_list(struct buffer *b, const char *format, va_list args)
 {
+    if (b->failed != ST_OK)
+        return;
     va_list again;
     va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, args);
+    size_t room = b->room - b->len;
+    int len = vsnprintf(room ? b->data + b->len : NULL, room, format, args);
     char *at = len < 0 ? NULL : buffer_extend(b, (size_t)len);
-    if (at)
+    if (at && (size_t)len >= room)
         vsnprintf(at, (size_t)len + 1, format, again);
+    if (!at && room)
+        b->data[b->len] = '\0'; /* above the cap: none of it counts */
     va_end(again);
 }
 
@@ -77,6 +83,15 @@ void buffer_format(struct buffer *b, const char *format, ...)
     va_start(args, format);
     buffer_format_list(b, format, args);
     va_end(args);
+}
+
+void buffer_number(struct buffer *b, uint64_t v)
+{
+    char digits[20], *at = digits + sizeof digits;
+    do
+        *--at = (char)('0' + v % 10);
+    while (v /= 10);
+    buffer_add(b, at, (size_t)(digits + sizeof digits - at));
 }
 
 void buffer_be16(struct buffer *b, uint16_t v)

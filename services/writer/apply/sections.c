@@ -219,7 +219,7 @@ static status insert_work(struct wave *w, struct insert *in, struct section_work
         if (!record_next_row(work->source, &at, &row))
             continue;
         insert_row(in);
-        buffer_format(&w->st.text, "%u", work->device->hardware_id);
+        buffer_number(&w->st.text, work->device->hardware_id);
         append_values(w, work, &row);
         st = insert_row_end(in, work->columns->has_id ? &work->now.rows[i].id : NULL, work->device->hardware_id);
     }

@@ -256,8 +256,11 @@ static status verify_words(struct wave *w, size_t from, size_t to, enum dictiona
         return ST_NO_MEMORY;
     statement_start(&w->st, "SELECT ID FROM `%s` FORCE INDEX (PRIMARY) WHERE ID IN (", dictionary_table(kind));
     for (size_t i = 0; i < count; i++)
-        if (kind == DICTIONARY_NAME || ids[i] != DICTIONARY_UNAVAILABLE)
-            buffer_format(&w->st.text, "%s%u", asked++ ? "," : "", ids[i]);
+        if (kind == DICTIONARY_NAME || ids[i] != DICTIONARY_UNAVAILABLE) {
+            if (asked++)
+                buffer_char(&w->st.text, ',');
+            buffer_number(&w->st.text, ids[i]);
+        }
     buffer_text(&w->st.text, ") LOCK IN SHARE MODE");
     if (asked == 0)
         return ST_OK;
@@ -297,7 +300,12 @@ static status insert_entry(struct wave *w, struct insert *in, struct section_wor
     const uint8_t *at = e->at;
     (void)record_next_row(work->source, &at, &row); /* it was read before */
     insert_row(in);
-    buffer_format(&w->st.text, "%u,%u,%u,%u", work->device->hardware_id, e->name_id, e->publisher_id, e->version_id);
+    const uint32_t keys[] = {work->device->hardware_id, e->name_id, e->publisher_id, e->version_id};
+    for (size_t k = 0; k < COUNT(keys); k++) {
+        if (k)
+            buffer_char(&w->st.text, ',');
+        buffer_number(&w->st.text, keys[k]);
+    }
     for (size_t k = 0; k < DICTIONARY_COUNT; k++) {
         struct view word = row_value(work->source, &row, word_fields[k].field);
         if (!is_blank(word))
