@@ -1,7 +1,9 @@
 /**
  * What the parts of the spool share. Private to this folder.
  *
- *   spool.c       the public functions
+ *   life.c        opening and closing
+ *   intake.c      an upload is taken: its id, its place in the queue
+ *   spool.c       giving out, verdicts, counts; what the others share
  *   committer.c   thread: what waits -> segment -> index -> done()
  *   keeper.c      thread: everything that nobody waits for: acknowledgements, quarantine, segments to be made and
  *                 retired, delays that are over
