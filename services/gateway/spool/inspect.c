@@ -163,7 +163,7 @@ static status look_at_segment(struct look *l, const char *name)
             return ST_OK;
     if (!segment_name_parse(name, "seg", &number))
         return tell_foreign(l, name, "its name is not one of ours"), ST_OK;
-    AUTO(fd_close) int fd = openat(l->segments, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    AUTO(fd_close) int fd = openat(l->segments, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT)
         return ST_OK; /* all of it was acknowledged meanwhile */
     struct found f = {0};
@@ -185,7 +185,7 @@ static void read_reason(struct look *l, struct spool_piece *piece)
 {
     char name[SPOOL_NAME + 8], text[sizeof piece->why + 2] = "";
     snprintf(name, sizeof name, "%s.reason", piece->name);
-    AUTO(fd_close) int fd = openat(l->quarantine, name, O_RDONLY | O_CLOEXEC);
+    AUTO(fd_close) int fd = openat(l->quarantine, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     ssize_t len = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
     text[len > 0 ? len : 0] = '\0';
     char *rest = strchr(text, '\n');
@@ -203,7 +203,7 @@ static void read_kind(struct look *l, const char *file, struct spool_piece *piec
     uint8_t raw[UPLOAD_HEAD_MAX];
     struct upload_head head;
     struct view body;
-    AUTO(fd_close) int fd = openat(l->quarantine, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    AUTO(fd_close) int fd = openat(l->quarantine, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     ssize_t len = fd < 0 ? 0 : read(fd, raw, sizeof raw);
     if (len > 0 && upload_head_decode(raw, (size_t)len, &head, &body) == ST_OK)
         piece->kind = head.kind;
@@ -313,7 +313,7 @@ status spool_piece_read(const char *folder, const struct spool_piece *piece, str
 {
     char path[PATH_ROOM];
     int64_t at = locate(piece, path);
-    AUTO(fd_close) int fd = open_below(folder, path, O_RDONLY | O_NOFOLLOW);
+    AUTO(fd_close) int fd = open_below(folder, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0)
         return errno == ENOENT ? ST_NOT_FOUND : ST_IO;
     char *to = buffer_extend(out, (size_t)piece->bytes);

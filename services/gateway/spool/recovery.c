@@ -215,7 +215,7 @@ static status recover_segment(struct spool *s, uint64_t number, struct names *na
 {
     char name[SEGMENT_NAME];
     segment_name(number, "seg", name);
-    AUTO(fd_close) int fd = s->calls->open(s->segment_folder, name, O_RDONLY | O_NOFOLLOW, 0);
+    AUTO(fd_close) int fd = s->calls->open(s->segment_folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
     if (fd < 0) {
         report_foreign(name, strerror(errno));
         return ST_OK;

@@ -71,6 +71,10 @@ enum {
     SEGMENT_NAME = 32, /**< 16 hex digits, a suffix, NUL */
 };
 
+/** Numbers are given upwards from the greatest that is found: none that stands in a folder by mistake may make them begin anew, and so
+ *  meet files that are there. */
+#define SEGMENT_NUMBER_MAX (UINT64_MAX >> 4)
+
 struct segment_head {
     uint64_t number, nonce;
     int64_t size, made_us;
@@ -109,7 +113,7 @@ MUST_CHECK status ack_decode(const uint8_t in[ACK_SIZE], uint64_t nonce, uint32_
 
 /** "<number>.<suffix>" into `out[SEGMENT_NAME]`; returns `out`. */
 const char *segment_name(uint64_t number, const char *suffix, char *out);
-/** @return whether `name` is a number and ".<suffix>" */
+/** @return whether `name` is a number of ours and ".<suffix>" */
 bool segment_name_parse(const char *name, const char *suffix, uint64_t *number);
 
 #endif

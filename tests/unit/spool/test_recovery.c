@@ -1,6 +1,8 @@
 /* What a spool finds at its start: cut, flipped, foreign, used before. */
 #include "sandbox.h"
 
+#include "services/gateway/spool/inspect.h"
+
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -194,6 +196,7 @@ Test(recovery, foreign_files_are_reported_and_left_alone)
         {"00000000000000ff.seg", ""},
         {"00000000000000fe.seg", "short"},
         {"00000000000000fd.seg.bak", "MSPL"},
+        {"ffffffffffffffff.seg", "the greatest number"}, /* those after it would be 0, 1, 2: names that are in use */
     };
     struct sandbox b;
     char path[200];
@@ -206,18 +209,45 @@ Test(recovery, foreign_files_are_reported_and_left_alone)
         fputs(files[i].content, f);
         fclose(f);
     }
+    for (int round = 0; round < 3; round++) {
+        sandbox_open(&b);
+        cr_assert_eq(sandbox_append(&b, 1, (char)('b' + round), 10, NULL), ST_OK);
+        sandbox_close(&b);
+    }
+    cr_expect_eq(metric_get(&spool_metrics.foreign), 3 * COUNT(files));
     sandbox_open(&b);
-    cr_expect_eq(metric_get(&spool_metrics.foreign), COUNT(files));
-    cr_expect_str_eq(sandbox_drain(&b), "a");
-    cr_assert_eq(sandbox_append(&b, 1, 'b', 10, NULL), ST_OK);
-    sandbox_restart(&b);
-    cr_expect_str_eq(sandbox_drain(&b), "b");
+    cr_expect_str_eq(sandbox_drain(&b), "abcd", "nothing was written over");
     for (size_t i = 0; i < COUNT(files); i++) {
         struct stat info;
         snprintf(path, sizeof path, "%s/segments/%s", b.folder, files[i].name);
         cr_assert_eq(stat(path, &info), 0, "%s", files[i].name);
         cr_expect_eq(info.st_size, (off_t)strlen(files[i].content), "%s", files[i].name);
     }
+    sandbox_end(&b);
+}
+
+/* Names of segments that are no files: opening one of them must neither hang nor follow it out of the folder. */
+Test(recovery, what_is_no_file_is_reported_and_left_alone, .timeout = 20)
+{
+    struct sandbox b;
+    struct stat info;
+    char folder[200], pipe[200], link[200];
+    sandbox_start(&b);
+    cr_assert_eq(sandbox_append(&b, 1, 'a', 10, NULL), ST_OK);
+    sandbox_close(&b);
+    snprintf(folder, sizeof folder, "%s/segments/00000000000000ff.seg", b.folder);
+    snprintf(pipe, sizeof pipe, "%s/segments/00000000000000fe.seg", b.folder);
+    snprintf(link, sizeof link, "%s/segments/00000000000000fd.seg", b.folder);
+    cr_assert(mkdir(folder, 0700) == 0 && mkfifo(pipe, 0600) == 0 && symlink("/etc/passwd", link) == 0);
+    struct spool_survey survey;
+    struct reason why;
+    cr_assert_eq(spool_inspect(b.folder, true, NULL, NULL, &survey, &why), ST_OK);
+    cr_expect_eq(survey.count[SPOOL_FOREIGN], 3);
+    sandbox_open(&b);
+    cr_expect_eq(metric_get(&spool_metrics.foreign), 3);
+    cr_expect_str_eq(sandbox_drain(&b), "a");
+    cr_expect(lstat(pipe, &info) == 0 && lstat(link, &info) == 0);
+    cr_expect_eq(rmdir(folder), 0, "still there, still empty");
     sandbox_end(&b);
 }
 
