@@ -2,6 +2,7 @@
  * Intake: whether an upload may be taken, its id, and its place in the committer's queue.
  */
 #include "common/base/clock.h"
+#include "common/log/log.h"
 #include "services/gateway/spool/state.h"
 
 static struct append *append_new(const struct upload_head *head, struct view body, spool_done_fn *done, void *ctx)
@@ -26,6 +27,21 @@ static struct append *append_new(const struct upload_head *head, struct view bod
     return a;
 }
 
+/* With the lock. */
+static bool has_pending(const struct spool *s, int64_t count)
+{
+    return (int64_t)(index_count(s->index) + s->waiting) >= count;
+}
+
+/* Whether it is to be said that there are as many as there may be: once, not for each one that is refused, nor when one place
+ * becomes free and is taken again. With the lock. */
+static bool becomes_crowded(struct spool *s)
+{
+    bool was_crowded = s->is_crowded;
+    s->is_crowded = has_pending(s, was_crowded ? s->set.pending_max / 16 * 15 : s->set.pending_max);
+    return s->is_crowded && !was_crowded;
+}
+
 /* May it be taken at all? With the lock. */
 static status admit(struct spool *s, int64_t size)
 {
@@ -33,7 +49,7 @@ static status admit(struct spool *s, int64_t size)
         return ST_AGAIN;
     if (!s->is_healthy || (s->is_full && s->active == REF_NONE && s->prepared == REF_NONE))
         return ST_NO_SPACE;
-    if ((int64_t)(index_count(s->index) + s->waiting) >= s->set.pending_max)
+    if (has_pending(s, s->set.pending_max))
         return ST_NO_SPACE;
     if (s->waiting_bytes > 0 && s->waiting_bytes + size > s->set.queue_max)
         return ST_AGAIN;
@@ -87,9 +103,12 @@ static status append(struct spool *s, const struct upload_head *head, struct vie
     a->record.is_again = is_again;
     pthread_mutex_lock(&s->lock);
     status st = admit(s, size);
+    bool is_crowded_now = becomes_crowded(s);
     if (st == ST_OK)
         enqueue(s, a, head, size);
     pthread_mutex_unlock(&s->lock);
+    if (is_crowded_now)
+        log_warning("too many uploads in the spool: more are refused", LOG_NUMBER("max", s->set.pending_max));
     if (st == ST_OK)
         return ST_OK;
     metric_add(st == ST_AGAIN ? &spool_metrics.refused_busy : &spool_metrics.refused_full, 1);

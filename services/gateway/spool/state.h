@@ -101,6 +101,7 @@ struct spool {
     int64_t index_bytes;               /* of the indexes of segments: not in the others, they give way */
     uint64_t prepared_for;             /* number of the active segment whose successor was asked for */
     bool is_full;                      /* no segment can be had: refuse at once */
+    bool is_crowded;                   /* as many uploads pending as there may be, or nearly: it was said */
     bool cannot_make;                  /* for another reason than room */
     bool is_healthy;                   /* false for good after a failed write or sync */
     bool is_making;                    /* the keeper makes a segment just now */
