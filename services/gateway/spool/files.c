@@ -198,7 +198,7 @@ static struct segment *take_dead(struct spool *s, size_t *from, bool *is_kept)
 {
     for (; *from < s->segment_room; ++*from) {
         struct segment *g = s->segments[*from];
-        if (!g || g->live > 0 || !g->is_written)
+        if (!g || g->live > 0 || !g->is_written || g->has_unsaved)
             continue;
         s->segments[*from] = NULL;
         s->bytes_used -= g->held;

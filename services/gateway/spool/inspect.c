@@ -378,7 +378,9 @@ static status acknowledge(const char *folder, const struct spool_piece *piece, s
     }
     (void)locate(piece, path);
     AUTO(fd_close) int fd = open_below(folder, path, O_RDWR | O_NOFOLLOW);
-    if (fd < 0 || !is_still_there(fd, piece) || piece->ack_at < 0) {
+    if (fd < 0)
+        return failed(piece, why);
+    if (!is_still_there(fd, piece) || piece->ack_at < 0) {
         reason_set(why, "spool", "%s: its segment has changed or has no room: look again", piece->name);
         return ST_NOT_FOUND;
     }

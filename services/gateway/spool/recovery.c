@@ -131,7 +131,7 @@ static status enter_all(struct spool *s, const struct scan *scan, struct segment
     return st;
 }
 
-static void keep_gaps(struct spool *s, int fd, const struct segment *g, const struct scan *scan)
+static void keep_gaps(struct spool *s, int fd, struct segment *g, const struct scan *scan)
 {
     for (size_t i = 0; i < scan->gap_count; i++) {
         const struct gap *gap = &scan->gaps[i];
@@ -140,6 +140,7 @@ static void keep_gaps(struct spool *s, int fd, const struct segment *g, const st
                    (unsigned long long)g->number, (long long)gap->at, (long long)(gap->at + gap->len));
         metric_add(&spool_metrics.damaged, 1);
         status st = quarantine_damage(s, g->number, fd, gap->at, gap->len, &why);
+        g->has_unsaved |= st != ST_OK;
         log_error("the spool is damaged", LOG_REASON(&why), LOG_TEXT("kept", status_name(st)));
     }
 }

@@ -38,6 +38,7 @@ struct segment {
     bool is_written;     /* no more records will come: retired when nothing lives in it */
     int64_t index_size;  /* bytes of its index, 0: there is none; the keeper's own */
     bool is_index_tried; /* not once more in this life, unless it had to give way; the keeper's own */
+    bool has_unsaved;    /* damaged bytes that could not be set aside: it stays until the next start has done so */
     bool is_bad;         /* a write or sync failed: its blocks are not used again */
 };
 

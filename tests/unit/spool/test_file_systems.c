@@ -133,6 +133,33 @@ Test(file_systems, without_an_inode_for_the_quarantine_an_upload_stays_pending)
     sandbox_end(&b);
 }
 
+/* Damaged bytes are what somebody may want to look at: their segment is not removed before they are set aside. */
+Test(file_systems, without_an_inode_for_damaged_bytes_their_segment_stays)
+{
+    struct sandbox b;
+    struct stat info;
+    char path[128];
+    start(&b);
+    for (int i = 0; i < 3; i++)
+        cr_assert_eq(sandbox_append(&b, (uint64_t)i, (char)('a' + i), 100, NULL), ST_OK);
+    sandbox_close(&b);
+    sandbox_segment(&b, 0, path);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    cr_assert(fd >= 0 && pwrite(fd, "X", 1, SEGMENT_HEAD) == 1, "the magic of the first record");
+    close(fd);
+    refusal.make = ENOSPC;
+    sandbox_open_with(&b, &calls);
+    cr_expect_str_eq(sandbox_drain(&b), "bc");
+    sandbox_close(&b);
+    cr_assert_eq(stat(path, &info), 0, "nothing lives in it, and it is there");
+    refusal.make = 0;
+    sandbox_open_with(&b, &calls);
+    cr_expect_str_eq(sandbox_drain(&b), "");
+    cr_expect_eq(sandbox_count_files(&b, "quarantine", ".damaged"), 1);
+    cr_expect(BECOMES_TRUE(stat(path, &info) != 0, 3000), "now it may go");
+    sandbox_end(&b);
+}
+
 /* A gateway that is not ready gets no uploads, so it must not take one to find out that it could be ready again. */
 Test(file_systems, what_kept_a_segment_from_being_made_is_tried_again_without_an_upload)
 {
