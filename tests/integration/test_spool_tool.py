@@ -31,7 +31,8 @@ class TestCommandLine(WithSpool):
                                     (['list', 'something'], 2, 'takes no ID'),
                                     (['list', '--spool', '/nonexistent'], 1, 'no spool'),
                                     (['check', '--data', self.spool], 1, 'no spool'),
-                                    (['--help'], 0, '--spool')]:
+                                    (['--help'], 0, '--spool'),
+                                    (['--help'], 0, 'a pending upload only while its gateway is stopped')]:
             done = tool(*words, check=False)
             self.assertEqual(done.returncode, status, done.stdout)
             self.assertIn(text, done.stdout, words)
@@ -53,6 +54,9 @@ class TestPending(WithSpool):
             refused = tool('drop', first, '--spool', self.spool, check=False)
             self.assertEqual(refused.returncode, 1)
             self.assertIn('a gateway has the spool', refused.stdout)
+            refused = tool('replay', first, '--spool', self.spool, check=False)
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn('it will be offered anyway', refused.stdout)
             self.fill(g, 1)
             self.assertEqual(len(rows('pending', self.spool)), 6)
 
@@ -88,6 +92,10 @@ class TestPending(WithSpool):
         done = tool('check', '--spool', self.spool, check=False)
         self.assertEqual(done.returncode, 1)
         self.assertIn('1 damaged pieces, 1 foreign files', done.stdout)
+        self.assertIn('move it elsewhere', done.stdout)
+        refused = tool('drop', 'notes.txt', '--spool', self.spool, check=False)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn('moved away by hand', refused.stdout)
 
 
 class TestQuarantine(unittest.TestCase):

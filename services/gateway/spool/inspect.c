@@ -15,9 +15,9 @@
 enum { PATH_ROOM = 128 }; /* below the folder of the spool */
 
 static const char *const state_names[SPOOL_STATES] = {
-    [SPOOL_PENDING] = "pending",        [SPOOL_BROKEN] = "broken",       [SPOOL_FOREIGN] = "foreign",
-    [SPOOL_QUARANTINED] = "quarantine", [SPOOL_REPLAYING] = "replaying", [SPOOL_CUT_OUT] = "damaged",
-    [SPOOL_BROKEN_INDEX] = "index",
+    [SPOOL_PENDING] = "pending", [SPOOL_BROKEN] = "broken",          [SPOOL_TORN] = "torn",
+    [SPOOL_FOREIGN] = "foreign", [SPOOL_QUARANTINED] = "quarantine", [SPOOL_REPLAYING] = "replaying",
+    [SPOOL_CUT_OUT] = "damaged", [SPOOL_BROKEN_INDEX] = "index",
 };
 
 const char *spool_state_name(enum spool_state state)
@@ -73,10 +73,10 @@ static void tell_record(struct look *l, const struct segment_head *head, const s
 
 static void tell_gap(struct look *l, uint64_t number, const struct gap *gap)
 {
-    struct spool_piece piece = {.state = SPOOL_BROKEN, .bytes = gap->len, .segment = number, .at = gap->at};
+    struct spool_piece piece = {
+        .state = gap->is_last ? SPOOL_TORN : SPOOL_BROKEN, .bytes = gap->len, .segment = number, .at = gap->at};
     snprintf(piece.name, sizeof piece.name, "%016" PRIx64 "-%016" PRIx64, number, (uint64_t)gap->at);
-    reason_set(&piece.why, "damaged", "bytes %lld to %lld do not fit their checksum", (long long)gap->at,
-               (long long)(gap->at + gap->len));
+    gap_reason(gap, number, &piece.why);
     tell(l, &piece);
 }
 
@@ -338,8 +338,9 @@ status spool_piece_replay(const char *folder, const struct spool_piece *piece, s
     if (piece->state == SPOOL_REPLAYING)
         return ST_OK;
     if (piece->state != SPOOL_QUARANTINED || piece->kind == 0) {
-        reason_set(why, "no_upload", "%s: %s, not an upload in quarantine that can be read: there is nothing to replay",
-                   piece->name, spool_state_name(piece->state));
+        reason_set(why, "no_upload", "%s: %s: %s", piece->name, spool_state_name(piece->state),
+                   piece->state == SPOOL_PENDING ? "it will be offered anyway; what is in quarantine can be replayed"
+                                                 : "not an upload in quarantine that can be read: nothing to replay");
         return ST_INVALID;
     }
     snprintf(from, sizeof from, "%s.upload", piece->name);
@@ -396,7 +397,10 @@ status spool_piece_drop(const char *folder, const struct spool_piece *piece, str
         return acknowledge(folder, piece, why);
     if (suffix_of(piece->state))
         return drop_file(folder, piece, why);
-    reason_set(why, "not_ours", "%s: %s: only uploads and what is in quarantine can be dropped", piece->name,
-               spool_state_name(piece->state));
+    reason_set(why, "not_ours", "%s: %s: only uploads and what is in quarantine can be dropped%s", piece->name,
+               spool_state_name(piece->state),
+               piece->state == SPOOL_BROKEN || piece->state == SPOOL_TORN ? "; a gateway's start sets it aside"
+               : piece->state == SPOOL_FOREIGN                            ? "; what is not ours is moved away by hand"
+                                                                          : "");
     return ST_INVALID;
 }

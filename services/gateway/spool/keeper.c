@@ -13,8 +13,7 @@
 
 enum {
     NAP_MS = 5,
-    FULL_MS =
-        500, /* between attempts to get a segment when there was none: a gateway that is not ready gets no uploads that ask for one */
+    FULL_MS = 500,   /* between attempts to get a segment when there was none */
     AGAIN_MS = 1000, /* after a file of the quarantine could not be written */
     LOOK_MS = 1000,  /* at the quarantine folder, where operators remove and rename files */
 };
@@ -86,6 +85,7 @@ static void quarantine_rejected(struct spool *s)
 
 /* -------------------------------------------------------------- segments ---- */
 
+/* Also when none could be made and no upload comes: a gateway that is not ready gets none. */
 static void prepare_segment(struct spool *s)
 {
     pthread_mutex_lock(&s->lock);

@@ -136,12 +136,14 @@ static void keep_gaps(struct spool *s, int fd, struct segment *g, const struct s
     for (size_t i = 0; i < scan->gap_count; i++) {
         const struct gap *gap = &scan->gaps[i];
         struct reason why;
-        reason_set(&why, "damaged", "segment %016llx, bytes %lld to %lld do not fit their checksum",
-                   (unsigned long long)g->number, (long long)gap->at, (long long)(gap->at + gap->len));
-        metric_add(&spool_metrics.damaged, 1);
+        gap_reason(gap, g->number, &why);
+        metric_add(gap->is_last ? &spool_metrics.torn : &spool_metrics.damaged, 1);
         status st = quarantine_damage(s, g->number, fd, gap->at, gap->len, &why);
         g->has_unsaved |= st != ST_OK;
-        log_error("the spool is damaged", LOG_REASON(&why), LOG_TEXT("kept", status_name(st)));
+        if (gap->is_last)
+            log_warning("the end of a segment is torn", LOG_REASON(&why), LOG_TEXT("kept", status_name(st)));
+        else
+            log_error("the spool is damaged", LOG_REASON(&why), LOG_TEXT("kept", status_name(st)));
     }
 }
 

@@ -49,7 +49,8 @@
  *   and since a crash may hide the hole, the room of every file that is used again is reserved once more.
  * Recovery (recovery.h): read on while header_crc and payload_crc fit. What does not is skipped to the next record that
  *   fits; it was torn by a crash, and nobody was told that it was stored, unless a later record's `batch` proves that it
- *   had been synced, or it looks like a record of this use: then it is damage, kept in quarantine and counted.
+ *   had been synced, or it looks like a record of this use: then it is damage (or, in the last group, torn: nobody can tell), kept
+ *   in quarantine and counted.
  * Format changes: raise `format`, keep the reader of the old one until no such segment can exist; a newer format than
  *   known is left alone and reported with the file's name.
  * Tested by: cutting a segment at every byte; flipping bits of heads, headers and bodies; records of earlier uses;

@@ -151,7 +151,8 @@ bool spool_next(struct spool *s, unsigned kinds, struct link_message *out)
         }
         struct reason why;
         reason_set(&why, "damaged", "segment %016llx, offset %lld: %s", (unsigned long long)p.segment,
-                   (long long)p.upload.place * RECORD_ALIGN, status_name(st));
+                   (long long)p.upload.place * RECORD_ALIGN,
+                   st == ST_MALFORMED ? "it does not fit its checksum" : "it cannot be read");
         take_back(s, ref, st == ST_NO_MEMORY ? NULL : &why);
         if (st == ST_NO_MEMORY)
             return false;

@@ -4,6 +4,7 @@
 #include "services/gateway/spool/inspect.h"
 
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -83,6 +84,63 @@ Test(recovery, a_segment_cut_anywhere_gives_every_whole_record)
     end(&f);
 }
 
+/* The code of the only reason in quarantine; "": there is none. Then the quarantine is emptied. */
+static const char *reason_kept(struct fixture *f)
+{
+    static char code[32];
+    char path[200];
+    struct spool_survey survey;
+    struct reason why;
+    code[0] = '\0';
+    snprintf(path, sizeof path, "%s/quarantine", f->box.folder);
+    DIR *dir = opendir(path);
+    for (const struct dirent *e; dir && (e = readdir(dir));) {
+        snprintf(path, sizeof path, "%.60s/quarantine/%.60s", f->box.folder, e->d_name);
+        FILE *file = strstr(e->d_name, ".reason") ? fopen(path, "r") : NULL;
+        if (file) {
+            cr_assert_str_empty(code, "only one");
+            cr_assert_eq(fscanf(file, "%31s", code), 1);
+            fclose(file);
+        }
+    }
+    closedir(dir);
+    cr_assert_eq(spool_inspect(f->box.folder, true, NULL, NULL, &survey, &why), ST_OK);
+    cr_expect_eq(survey.count[SPOOL_CUT_OUT], code[0] != '\0');
+    sandbox_empty(&f->box, "quarantine");
+    return code;
+}
+
+/* Files have their full size from the start, so a torn end is one behind which zeros stand: at every byte of the last record. What is
+ * left of a record is kept, with a reason that tells it from damage. */
+Test(recovery, a_record_torn_anywhere_is_no_record_and_stops_nothing)
+{
+    struct fixture f;
+    make(&f);
+    for (int64_t at = f.ends[3]; at < f.ends[4]; at += at < f.ends[3] + RECORD_HEAD + 8 ? 1 : 7) {
+        uint8_t bytes[SANDBOX_SEGMENT];
+        memcpy(bytes, f.bytes, sizeof bytes);
+        memset(bytes + at, 0, (size_t)(f.ends[4] - at));
+        bool is_whole = memcmp(bytes, f.bytes, sizeof bytes) == 0; /* only pad was torn */
+        cr_expect_str_eq(found(&f, bytes, sizeof bytes), is_whole ? "abcde" : "abcd", "byte %lld", (long long)at);
+        const char *code = reason_kept(&f);
+        cr_expect(strcmp(code, "") == 0 || strcmp(code, "torn") == 0, "byte %lld: %s", (long long)at, code);
+        cr_expect(is_whole || at < f.ends[3] + 40 || strcmp(code, "torn") == 0, "byte %lld", (long long)at);
+    }
+    end(&f);
+}
+
+Test(recovery, damage_in_front_of_synced_records_is_no_torn_end)
+{
+    struct fixture f;
+    uint8_t bytes[SANDBOX_SEGMENT];
+    make(&f);
+    memcpy(bytes, f.bytes, sizeof bytes);
+    memset(bytes + f.ends[1] + 40, 0, (size_t)(f.ends[2] - f.ends[1] - 40));
+    cr_expect_str_eq(found(&f, bytes, sizeof bytes), "abde");
+    cr_expect_str_eq(reason_kept(&f), "damaged");
+    end(&f);
+}
+
 /* Any flipped bit costs the record that it is in, is counted and kept; all others are delivered. */
 Test(recovery, a_flipped_bit_costs_one_record_and_is_kept)
 {
@@ -103,9 +161,10 @@ Test(recovery, a_flipped_bit_costs_one_record_and_is_kept)
         for (int i = 0, n = 0; i < 5; i++)
             if (i != hit || is_pad)
                 want[n++] = (char)('a' + i), want[n] = '\0';
-        int64_t damaged = metric_get(&spool_metrics.damaged);
+        metric *counter = hit == 4 ? &spool_metrics.torn : &spool_metrics.damaged; /* nobody can tell at the end */
+        int64_t before = metric_get(counter);
         cr_expect_str_eq(found(&f, bytes, sizeof bytes), want, "byte %lld", (long long)at);
-        cr_expect_eq(metric_get(&spool_metrics.damaged) - damaged, !is_pad, "byte %lld", (long long)at);
+        cr_expect_eq(metric_get(counter) - before, !is_pad, "byte %lld", (long long)at);
     }
     cr_expect_gt(sandbox_count_files(&f.box, "quarantine", ".damaged"), 0);
     end(&f);
