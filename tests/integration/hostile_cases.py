@@ -213,9 +213,9 @@ def shapes():
     yield Case('device-two', packed('device-two', query=other + '<QUERY>INVENTORY</QUERY>'), 400, 'nothing', 'deviceid_bad', faults=(52,))
     yield Case('device-inside', packed('device-inside', other), rows=names(), faults=(52,))
     yield Case('hardware-twice', packed('hardware-twice', '<HARDWARE><NAME>second</NAME></HARDWARE>'),
-               rows=[('SELECT NAME FROM hardware WHERE ID={id}', 'host')], faults=(53,))
+               rows=[('SELECT NAME FROM hardware WHERE ID={id}', 'host')], counts=('muster_parser_unknown_elements_total',), faults=(53,))
     yield Case('bios-twice', packed('bios-twice', '<BIOS><SSN>second</SSN></BIOS>'),
-               rows=[('SELECT SSN FROM bios WHERE HARDWARE_ID={id}', 'serial')], faults=(53,))
+               rows=[('SELECT SSN FROM bios WHERE HARDWARE_ID={id}', 'serial')], counts=('muster_parser_unknown_elements_total',), faults=(53,))
     tag = '<ACCOUNTINFO><KEYNAME>TAG</KEYNAME><KEYVALUE>%s</KEYVALUE></ACCOUNTINFO>'
     yield Case('account-twice', packed('account-twice', tag % 'one' + tag % 'two'),  # pairs of name and value, one after the other
                rows=[('SELECT TAG FROM accountinfo WHERE HARDWARE_ID={id}', 'two')], faults=(53,))

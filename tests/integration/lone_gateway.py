@@ -39,7 +39,7 @@ class Gateway:
             self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def start(self):
+    def start(self, seconds=30):
         log = os.path.join(self.folder, 'log')
         with open(log, 'ab') as to:
             before = to.tell()
@@ -53,7 +53,7 @@ class Gateway:
                 f.seek(before)
                 said = [line for line in f if 'event=listening' in line]
             return said and said[0].split(' http=')[1].split()[0]
-        self.address = wait_for('the gateway listens', listening).strip('"')
+        self.address = wait_for('the gateway listens', listening, seconds).strip('"')
 
     def refused(self):
         """Exit status and words of one that cannot start."""

@@ -267,7 +267,7 @@ class TestBacklog(OnDisk):
         run(fill, spool, str(self.COUNT), str(self.BYTES), timeout=3600)
         with Gateway(spool, MUSTER_GATEWAY_SPOOL_MAX='1TiB', MUSTER_GATEWAY_SPOOL_UPLOADS=str(self.COUNT + 1000)) as g:
             began = time.monotonic()
-            g.start()
+            g.start(300)
             wait_for('ready', lambda: g.page('/readyz')[0] == 200)
             took = time.monotonic() - began
             self.assertEqual(g.metric('muster_spool_pending'), self.COUNT)
