@@ -142,6 +142,8 @@ class TestReadOnly(OnDisk):
             self.report('84, at the start', 'exit status %d, the file and the reason named' % status)
 
     def test_in_flight(self):
+        if not shutil.which('mkfs.ext4'):
+            self.skipTest('SKIPPED: mkfs.ext4 is not here')
         image = self.disk + '.img'
         self.addCleanup(os.remove, image)
         with open(image, 'wb') as f:
