@@ -40,6 +40,8 @@
       "size of one file of the spool; larger than body-max")                                                           \
     X(spool_queue, "MUSTER_GATEWAY_SPOOL_QUEUE", SET_BYTES, "64MiB", 1 << 20, 1LL << 32,                               \
       "uploads that may wait for the disk; above: 503")                                                                \
+    X(spool_uploads, "MUSTER_GATEWAY_SPOOL_UPLOADS", SET_COUNT, "2000000", 1000, 50000000,                             \
+      "uploads that may rest in the spool, about 90 bytes of memory each; above: 503")                                 \
     X(attempts_max, "MUSTER_GATEWAY_ATTEMPTS_MAX", SET_COUNT, "5", 1, 1000,                                            \
       "deliveries of an upload that end with a dead consumer before it goes to quarantine")                            \
     X(id, "MUSTER_GATEWAY_ID", SET_COUNT, "0", 0, 65535,                                                               \

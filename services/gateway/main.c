@@ -44,6 +44,7 @@ static status open_spool(const struct gateway_settings *set, struct spool **out,
         .max = set->spool_max,
         .segment_size = set->segment_size,
         .queue_max = set->spool_queue,
+        .pending_max = set->spool_uploads,
         .gateway_id = (uint16_t)set->id,
         .attempts_max = (unsigned)set->attempts_max,
     };

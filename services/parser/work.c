@@ -71,6 +71,18 @@ static void tell_repaired(const struct worker *w, const struct upload_head *head
              LOG_NUMBER("bytes", repairs->bytes));
 }
 
+/* The one at the top counts, as with OCS. */
+static void tell_other_inside(const struct worker *w, const struct upload_head *head)
+{
+    char id[UPLOAD_ID_TEXT];
+    struct view at_root = document_value(w->document, VALUE_DEVICEID);
+    struct view inside = document_value(w->document, VALUE_CONTENT_DEVICEID);
+    if (at_root.data && inside.data && !view_equal(at_root, inside))
+        log_info("another DEVICEID inside", LOG_TEXT("upload", upload_id_text(head->id, id)),
+                 LOG_VIEW("device", at_root), LOG_VIEW("inside", inside), LOG_VIEW("agent", head->agent),
+                 LOG_TEXT("phase", "parse"), LOG_TEXT("reason", "deviceid_inside"));
+}
+
 static status make_from_xml(struct worker *w, const struct upload_head *head, struct view body, struct view *out,
                             struct reason *why)
 {
@@ -88,6 +100,7 @@ static status make_from_xml(struct worker *w, const struct upload_head *head, st
         return st;
     if (repairs.forbidden || repairs.bytes)
         tell_repaired(w, head, &repairs);
+    tell_other_inside(w, head);
     metric_add(&parser_metrics.unknown, document_unknown(w->document));
     metric_add(&parser_metrics.sanitized, document_sanitized(w->document));
     return pack_document(w->builder, head, w->document, w->set.lz4, out, why);

@@ -101,10 +101,12 @@ def compression():
     yield Case('bomb-of-elements', big('bomb-of-elements', b'<SOFTWARES/>' * 50000, 400), 413, 'nothing', 'inflate_too_big', faults=(29, 41))
 
 
-def document_types(trap):
-    """@param trap  address where nobody may call"""
+def document_types(trap, bait):
+    """@param trap  address where nobody may call  @param bait  file that nobody may read"""
     for name, declared, used in (
-            ('file', '<!DOCTYPE REQUEST [<!ENTITY x SYSTEM "file:///etc/hostname">]>', '&x;'),
+            ('file', '<!DOCTYPE REQUEST [<!ENTITY x SYSTEM "file://%s">]>' % bait, '&x;'),
+            ('path', '<!DOCTYPE REQUEST [<!ENTITY x SYSTEM "%s">]>' % bait, '&x;'),
+            ('ftp', '<!DOCTYPE REQUEST [<!ENTITY x SYSTEM "ftp://%s/x">]>' % trap, '&x;'),
             ('fetch', '<!DOCTYPE REQUEST SYSTEM "http://%s/x.dtd">' % trap, 'x'),
             ('parameter', '<!DOCTYPE REQUEST [<!ENTITY %% p SYSTEM "http://%s/p">%%p;]>' % trap, 'x'),
             ('laughs', '<!DOCTYPE REQUEST [<!ENTITY a "haha">' + ''.join(
@@ -119,6 +121,10 @@ def document_types(trap):
     yield Case('entity-nobody-knows', packed('entity-nobody-knows', soft('caf&eacute;')), 200, 'nothing', quarantine='xml_not_well_formed')
     yield Case('xinclude', packed('xinclude', '<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="http://%s/i"/>' % trap),
                rows=names(), faults=(48,))
+    yield Case('xinclude-file', packed('xinclude-file', '<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="%s" parse="text"/>' % bait),
+               rows=names(), faults=(37, 48))
+    yield Case('prefix', packed('prefix', '<x:SOFTWARES xmlns:x="urn:x"><x:NAME>evil</x:NAME></x:SOFTWARES>'
+                                '<SOFTWARES xmlns:x="urn:x"><x:NAME>evil</x:NAME><NAME>good</NAME></SOFTWARES>'), rows=names('good'), faults=(48,))
     yield Case('stylesheet', packed('stylesheet', head=HEAD + '<?xml-stylesheet href="http://%s/s"?>' % trap), rows=names(), faults=(48,))
 
 
@@ -138,6 +144,9 @@ def too_much():
     yield Case('value-of-a-field-60mb', big('value-of-a-field-60mb', b'x' * MIB, 60, soft('@@@')), 200, 'nothing',
                quarantine='value_too_big', faults=(42,))
     yield Case('rows-300000', big('rows-300000', b'<SLOTS><NAME>s</NAME></SLOTS>' * 1000, 300), 200, 'nothing', quarantine='rows', faults=(55,))
+    # names and versions are few, so that it is the rows that cost
+    yield Case('rows-200000', packed('rows-200000', ''.join('<SOFTWARES><NAME>s%d</NAME><VERSION>%d</VERSION></SOFTWARES>' % divmod(i, 450) for i in range(200000))), rows=[
+        ('SELECT COUNT(*) FROM software WHERE HARDWARE_ID={id}', '200002')], faults=(55,))
     yield Case('rows-10000', packed('rows-10000', ''.join('<NETWORKS><DESCRIPTION>veth%d</DESCRIPTION></NETWORKS>' % i for i in range(10000))),
                rows=[('SELECT COUNT(*) FROM networks WHERE HARDWARE_ID={id}', '10000')], faults=(55,))
     yield Case('unknown-500', packed('unknown-500', ''.join('<PLUGIN%d><A>1</A></PLUGIN%d>' % (i, i) for i in range(500))), rows=names(),
@@ -155,6 +164,10 @@ def encodings():
     yield Case('latin1', zlib.compress(latin.encode('latin-1')), rows=names('caf\xe9'), faults=(45,))
     cp = document('cp1252', soft('\u20ac'), head='<?xml version="1.0" encoding="windows-1252"?>')
     yield Case('cp1252', zlib.compress(cp.encode('cp1252')), rows=names('\u20ac'), faults=(45,))
+    yield Case('utf8-says-latin1', packed('utf8-says-latin1', soft('caf\xe9'), head='<?xml version="1.0" encoding="ISO-8859-1"?>'),
+               rows=names('caf\xc3\xa9'), faults=(45,))
+    for name, end in (('utf16-le-bare', 'utf-16-le'), ('utf16-be-bare', 'utf-16-be')):
+        yield Case(name, zlib.compress(utf16.replace('utf16', name).encode(end)), 400, 'nothing', None, faults=(45,))
     yield Case('klingon', packed('klingon', head='<?xml version="1.0" encoding="klingon"?>'), 400, 'nothing', 'xml_encoding', faults=(45,))
     yield Case('says-utf16', packed('says-utf16', head='<?xml version="1.0" encoding="UTF-16"?>'), 400, 'nothing', None, faults=(45,))
     lie = ('muster_parser_repairs_total{kind="bytes"}',)
@@ -200,13 +213,18 @@ def shapes():
     yield Case('device-two', packed('device-two', query=other + '<QUERY>INVENTORY</QUERY>'), 400, 'nothing', 'deviceid_bad', faults=(52,))
     yield Case('device-inside', packed('device-inside', other), rows=names(), faults=(52,))
     yield Case('hardware-twice', packed('hardware-twice', '<HARDWARE><NAME>second</NAME></HARDWARE>'),
-               rows=[('SELECT NAME FROM hardware WHERE ID={id}', 'host')], faults=(53,))
+               rows=[('SELECT NAME FROM hardware WHERE ID={id}', 'host')], counts=('muster_parser_unknown_elements_total',), faults=(53,))
+    yield Case('bios-twice', packed('bios-twice', '<BIOS><SSN>second</SSN></BIOS>'),
+               rows=[('SELECT SSN FROM bios WHERE HARDWARE_ID={id}', 'serial')], counts=('muster_parser_unknown_elements_total',), faults=(53,))
+    tag = '<ACCOUNTINFO><KEYNAME>TAG</KEYNAME><KEYVALUE>%s</KEYVALUE></ACCOUNTINFO>'
+    yield Case('account-twice', packed('account-twice', tag % 'one' + tag % 'two'),  # pairs of name and value, one after the other
+               rows=[('SELECT TAG FROM accountinfo WHERE HARDWARE_ID={id}', 'two')], faults=(53,))
     yield Case('own-ids', packed('own-ids', '<DRIVES><ID>1</ID><HARDWARE_ID>1</HARDWARE_ID><TYPE>/</TYPE></DRIVES>'),
                rows=[("SELECT COUNT(*) FROM drives WHERE HARDWARE_ID={id} AND TYPE='/'", '1')])
     yield Case('tables', packed('tables', '<OPERATORS><ID>evil</ID></OPERATORS><CONFIG><NAME>LOGLEVEL</NAME><IVALUE>9</IVALUE></CONFIG>'), rows=names())
 
 
-TEXTS = ["x'); DELETE FROM hardware; --", '\\', "\\' OR 1=1", '0x27', '%n%s%x', '=cmd()', 'if(1,sleep(9),0)', '${jndi:ldap://127.0.0.1:18099/a}', '`id`']
+TEXTS = ["x'); DELETE FROM hardware; --", '\\', 'end\\', '%00', "\\' OR 1=1", '0x27', '%n%s%x', '=cmd()', 'if(1,sleep(9),0)', '${jndi:ldap://127.0.0.1:18099/a}', '`id`']
 
 
 def values():
@@ -216,24 +234,35 @@ def values():
                rows=[(hexes, ','.join(sorted(t.encode().hex().upper() for t in ['first', 'last'] + TEXTS)))])
     yield Case('markup', packed('markup', soft('&lt;script&gt;alert(1)&lt;/script&gt;')), rows=names('<script>alert(1)</script>'), faults=(60,))
     for i, (sent, want) in enumerate((('-1', '-1'), ('2147483648', '2147483647'), ('99999999999999999999', '2147483647'), ('12 GB', '12'),
-                                      ('abc', '0'), (' 7 ', '7'), ('0x1F', '0'), ('12.6', '13'))):
+                                      ('abc', '0'), (' 7 ', '7'), ('0x1F', '0'), ('12.6', '13'), ('1000000000', '1000000000'),
+                                      ('9223372036854775808', '2147483647'), ('', '0'), ('\u0664\u0662', '0'))):
         name = 'number-%d' % i
         yield Case(name, packed(name, '<STORAGES><NAME>s</NAME><DISKSIZE>%s</DISKSIZE></STORAGES>' % sent),
-                   rows=[('SELECT DISKSIZE FROM storages WHERE HARDWARE_ID={id}', want)], faults=(56,))
-    for i, sent in enumerate(('0000-00-00', '31/02/2024', '2024/0312', 'N/A', '1600-01-01', '99999-01-01')):
+                   rows=[("SELECT COALESCE(DISKSIZE,'NULL') FROM storages WHERE HARDWARE_ID={id}", want)], faults=(56,))
+    none = '0000-00-00'  # what a server that is not strict makes of it (test_columns.py asks one)
+    for i, (sent, want) in enumerate((('0000-00-00', none), ('31/02/2024', none), ('2024/0312', none), ('N/A', none), ('1600-01-01', '1600-01-01'),
+                                      ('99999-01-01', none), ('20240312', '2024-03-12'), ('1710201600', '2017-10-20'), ('9999-12-31', '9999-12-31'), ('', none))):
         name = 'date-%d' % i
         yield Case(name, packed(name, '<DRIVES><TYPE>/</TYPE><CREATEDATE>%s</CREATEDATE></DRIVES>' % sent),
-                   rows=[('SELECT COUNT(*) FROM drives WHERE HARDWARE_ID={id}', '1')], faults=(57,))
-    yield Case('addresses', packed('addresses', '<NETWORKS><IPADDRESS>%s</IPADDRESS><MACADDR>zz</MACADDR></NETWORKS>' % '/'.join(['999.1.1.1'] * 90)),
-               rows=[('SELECT COUNT(*) FROM networks WHERE HARDWARE_ID={id}', '1')], faults=(62, 63))
+                   rows=[("SELECT COALESCE(CREATEDATE,'NULL') FROM drives WHERE HARDWARE_ID={id}", want)], faults=(57,))
+    many = '/'.join(['999.1.1.1'] * 90)
+    ips = ['::1', '999.1.1.1', '2001:db8:ffff:ffff:ffff:ffff:ffff:ffff%eth0', '10.0.0.1/' * 9 + '10.0.0.1', many]
+    yield Case('addresses', packed('addresses', '<HARDWARE><IPADDR>%s</IPADDR></HARDWARE>' % many + ''.join(
+        '<NETWORKS><DESCRIPTION>n%d</DESCRIPTION><IPADDRESS>%s</IPADDRESS></NETWORKS>' % (i, ip) for i, ip in enumerate(ips))),
+        rows=[("SELECT GROUP_CONCAT(IPADDRESS ORDER BY DESCRIPTION SEPARATOR ' ') FROM networks WHERE HARDWARE_ID={id}", ' '.join(ip[:255] for ip in ips))],
+        counts=('muster_writer_values_adjusted_total',), faults=(62,))
+    macs = ['zz', '00:11:22:aa:bb:cc', '00-11-22-AA-BB-CC', '00:00:00:00:00:00', '00:11:22:ff:fe:33:44:55', '00:11:22:33:44:55/66:77:88:99:aa:bb', 'm' * 400]
+    yield Case('macs', packed('macs', ''.join('<NETWORKS><DESCRIPTION>n%d</DESCRIPTION><MACADDR>%s</MACADDR></NETWORKS>' % x for x in enumerate(macs))),
+               rows=[("SELECT GROUP_CONCAT(MACADDR ORDER BY DESCRIPTION SEPARATOR ' ') FROM networks WHERE HARDWARE_ID={id}", ' '.join(m[:255] for m in macs))],
+               counts=('muster_writer_values_adjusted_total',), faults=(63,))
     yield Case('long-value', packed('long-value', '<SLOTS><NAME>%s</NAME></SLOTS>' % ('v' * 70000)), counts=('muster_writer_values_adjusted_total',),
                rows=[('SELECT CHAR_LENGTH(NAME) FROM slots WHERE HARDWARE_ID={id}', '255')], faults=(58,))
     yield Case('wide', packed('wide', soft('\u6f22' * 300)), faults=(58,), rows=[(
         "SELECT MAX(CHAR_LENGTH(n.NAME)) FROM software s JOIN software_name n ON n.ID=s.NAME_ID WHERE s.HARDWARE_ID={id}", '255')])
 
 
-def all_bodies(trap):
-    for case in document_types(trap):
+def all_bodies(trap, bait):
+    for case in document_types(trap, bait):
         yield 'document_types', case
     for group in (compression, too_much, encodings, characters, shapes, values):
         for case in group():

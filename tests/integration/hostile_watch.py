@@ -4,6 +4,7 @@ import json
 import os
 import re
 import socket
+import tempfile
 import threading
 
 from harness import wait_for
@@ -44,6 +45,31 @@ class Trap:
         self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
         self.thread.join()
+
+
+class Bait:
+    """A file that nobody may read: its time of access tells. (An old one, so that a file system that notes it rarely notes it now.)"""
+
+    def __init__(self):
+        fd, self.path = tempfile.mkstemp(prefix='muster-bait-')
+        os.write(fd, b'secret')
+        os.close(fd)
+        self.renew()
+        with open(self.path) as f:
+            f.read()
+        self.tells = self.was_read()
+        if not self.tells:
+            print('SKIPPED: whether files are read, for this file system does not note it')
+        self.renew()
+
+    def renew(self):
+        os.utime(self.path, (1000, 2000))
+
+    def was_read(self):
+        return os.stat(self.path).st_atime != 1000
+
+    def close(self):
+        os.remove(self.path)
 
 
 class Watch:

@@ -17,7 +17,7 @@ import inventory_facts as facts
 from harness import SHARED, Muster, have_shared, inventory, table
 from hostile_cases import all_bodies
 from hostile_requests import all_requests
-from hostile_watch import Trap, Watch
+from hostile_watch import Bait, Trap, Watch
 
 #: small enough to be reached, and to make the bounds of docs/limits.md small
 SETTINGS = {
@@ -91,13 +91,16 @@ class TestOwn(Hostile):
         only = os.environ.get('MUSTER_TEST_ONLY', '')
         trap = Trap()
         self.addCleanup(trap.close)
+        bait = Bait()
+        self.addCleanup(bait.close)
         with Muster(env=SETTINGS) as s:
             self.run_all(s)
-            for group, case in list(all_bodies(trap.address)) + list(all_requests()):
+            for group, case in list(all_bodies(trap.address, bait.path)) + list(all_requests()):
                 if only in case.name:
                     self.one(group, case)
             self.finish('Hostile cases of our own', ['class', 'case', 'faults.md', 'expected', 'seen', 'reason', 'MiB', 'CPU s', ''])
         self.assertEqual(trap.calls, 0, 'something was fetched')
+        self.assertFalse(bait.was_read(), 'a file was read')
 
     def send(self, case):
         pieces = case.pieces if case.pieces is not None else [wire.post(case.body, case.headers)]

@@ -1,13 +1,11 @@
 """`muster spool`: what rests in a spool and its quarantine, with a running gateway and without; and the spool of the real gateway:
-killed at random moments under load, and on a file system that fills up."""
+killed at random moments under load."""
 import concurrent.futures
 import glob
-import http.client
 import itertools
 import os
 import random
 import shutil
-import signal
 import subprocess
 import tempfile
 import threading
@@ -16,98 +14,8 @@ import unittest
 import zlib
 from collections import Counter
 
-from harness import AGENT, BIN, Muster, inventory, run, wait_for
-
-
-def content(number, size=0):
-    """Not compressible beyond its half, so that `size` is what the spool has to take."""
-    noise = random.Random(number).randbytes(size // 2).hex()
-    return '<HARDWARE><NAME>pc%d</NAME></HARDWARE><BIOS><SSN>%s</SSN></BIOS>' % (number, noise)
-
-
-class Gateway:
-    """A gateway alone: nobody takes what it accepts. The database is away."""
-
-    def __init__(self, spool, **settings):
-        self.folder = tempfile.mkdtemp(prefix='muster-gateway-')
-        self.spool = spool
-        self.env = dict(os.environ, MUSTER_GATEWAY_HTTP='127.0.0.1:0', MUSTER_GATEWAY_SPOOL_DIR=spool,
-                        MUSTER_GATEWAY_TLS_FOLDER=self.folder, MUSTER_GATEWAY_BIND='ipc://%s/link' % self.folder,
-                        MUSTER_ADMIN='unix:%s/admin' % self.folder, MUSTER_GATEWAY_DRAIN_TIME='1s',
-                        MUSTER_DATABASE='mysql://nobody@localhost/none?socket=%s/none' % self.folder,
-                        MUSTER_GATEWAY_BODY_MAX='512KiB', MUSTER_GATEWAY_SPOOL_QUEUE='1MiB', **settings)
-        self.process = None
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process:
-            self.process.kill()
-            self.process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def start(self):
-        log = os.path.join(self.folder, 'log')
-        with open(log, 'ab') as to:
-            before = to.tell()
-            self.process = subprocess.Popen([os.path.join(BIN, 'muster-gateway')], env=self.env, stdout=to, stderr=to)
-
-        def listening():
-            if self.process.poll() is not None:
-                with open(log) as f:
-                    raise AssertionError(f.read())
-            with open(log) as f:
-                f.seek(before)
-                said = [line for line in f if 'event=listening' in line]
-            return said and said[0].split(' http=')[1].split()[0]
-        self.address = wait_for('the gateway listens', listening).strip('"')
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-
-    def stop(self):
-        self.process.terminate()
-        if self.process.wait(30) not in (0, 75):
-            raise AssertionError('exit status %d' % self.process.returncode)
-
-    def post(self, device, body, timeout=10):
-        """Status and Retry-After; (0, '') when there was no answer."""
-        try:
-            c = http.client.HTTPConnection(self.address, timeout=timeout)
-            c.request('POST', '/ocsinventory', body=zlib.compress(inventory(device, body).encode(), 1),
-                      headers={'User-Agent': AGENT, 'Content-Type': 'application/x-compress'})
-            r = c.getresponse()
-            r.read()
-            c.close()
-            return r.status, r.getheader('Retry-After') or ''
-        except (OSError, http.client.HTTPException):
-            return 0, ''
-
-
-def device(number):
-    return 'spool%06d-2026-01-02-03-04-05' % number
-
-
-def tool(*words, check=True):
-    return run(os.path.join(BIN, 'muster'), 'spool', *words, check=check)
-
-
-def rows(where, spool):
-    """Lines of `muster spool list` of one kind, as words."""
-    return [line.split() for line in tool('list', '--spool', spool, '--limit', '1000000').stdout.splitlines()
-            if line.startswith(where)]
-
-
-def devices_in(spool):
-    """DEVICEIDs of all pending uploads, out of their bodies."""
-    found = []
-    for row in rows('pending', spool):
-        done = subprocess.run([os.path.join(BIN, 'muster'), 'spool', 'show', row[1], '--spool', spool],
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)
-        found.append(done.stdout.split('<DEVICEID>')[1].split('<')[0])
-    return found
+from harness import AGENT, BIN, Muster, inventory, wait_for
+from lone_gateway import Gateway, content, device, devices_in, rows, tool
 
 
 class WithSpool(unittest.TestCase):
@@ -123,7 +31,8 @@ class TestCommandLine(WithSpool):
                                     (['list', 'something'], 2, 'takes no ID'),
                                     (['list', '--spool', '/nonexistent'], 1, 'no spool'),
                                     (['check', '--data', self.spool], 1, 'no spool'),
-                                    (['--help'], 0, '--spool')]:
+                                    (['--help'], 0, '--spool'),
+                                    (['--help'], 0, 'a pending upload only while its gateway is stopped')]:
             done = tool(*words, check=False)
             self.assertEqual(done.returncode, status, done.stdout)
             self.assertIn(text, done.stdout, words)
@@ -145,6 +54,9 @@ class TestPending(WithSpool):
             refused = tool('drop', first, '--spool', self.spool, check=False)
             self.assertEqual(refused.returncode, 1)
             self.assertIn('a gateway has the spool', refused.stdout)
+            refused = tool('replay', first, '--spool', self.spool, check=False)
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn('it will be offered anyway', refused.stdout)
             self.fill(g, 1)
             self.assertEqual(len(rows('pending', self.spool)), 6)
 
@@ -180,6 +92,10 @@ class TestPending(WithSpool):
         done = tool('check', '--spool', self.spool, check=False)
         self.assertEqual(done.returncode, 1)
         self.assertIn('1 damaged pieces, 1 foreign files', done.stdout)
+        self.assertIn('move it elsewhere', done.stdout)
+        refused = tool('drop', 'notes.txt', '--spool', self.spool, check=False)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn('moved away by hand', refused.stdout)
 
 
 class TestQuarantine(unittest.TestCase):
@@ -294,50 +210,6 @@ class TestKilled(WithSpool):
             held = int(done.stdout.split(' bytes)')[0].rsplit('(', 1)[1])
             print('\n%d starts: the segments take %d KiB' % (starts, held >> 10))
             self.assertLess(held, 16 << 20)
-
-
-class TestFull(unittest.TestCase):
-    """A spool on a file system of 8 MiB, which the spool may fill and something else fills as well."""
-
-    def setUp(self):
-        self.disk = tempfile.mkdtemp(prefix='muster-disk-')
-        self.addCleanup(os.rmdir, self.disk)
-        if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', self.disk], stderr=subprocess.DEVNULL).returncode:
-            self.skipTest('SKIPPED: a tmpfs cannot be mounted here (root and the right to mount are needed)')
-        self.addCleanup(run, 'umount', self.disk)
-
-    def test_503_then_recovery_and_nothing_lost(self):
-        numbers, answered = itertools.count(), []
-        other = os.path.join(self.disk, 'other')
-
-        def post(g):
-            n = next(numbers)
-            status, retry = g.post(device(n), content(n, 60000))
-            if status == 200:
-                answered.append(device(n))
-            else:
-                self.assertEqual(status, 503)
-                self.assertRegex(retry, r'^\d+$', 'Retry-After')
-            return status
-        with Gateway(os.path.join(self.disk, 'spool'), MUSTER_GATEWAY_SEGMENT_SIZE='1MiB',
-                     MUSTER_GATEWAY_SPOOL_MAX='1GiB') as g:
-            g.start()
-            with open(other, 'wb') as f:  # room for some segments only
-                f.write(bytes(4 << 20))
-            statuses = [post(g) for _ in range(200)]
-            self.assertIn(200, statuses)
-            self.assertEqual(set(statuses[-20:]), {503}, 'full in the end')
-            before = len(answered)
-            os.remove(other)
-            wait_for('it takes again by itself', lambda: post(g) == 200)
-            for _ in range(5):
-                post(g)
-            self.assertGreater(len(answered), before)
-            g.kill()
-            g.start()
-            g.stop()
-            self.assertEqual(sorted(devices_in(g.spool)), sorted(answered), 'all that was answered, and nothing else')
-            print('\nanswered 200: %d, 503: %d' % (len(answered), statuses.count(503)))
 
 
 if __name__ == '__main__':

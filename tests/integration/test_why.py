@@ -91,6 +91,15 @@ class TestWhy(unittest.TestCase):
         self.assertEqual((repaired['reason'], repaired['phase'], repaired['agent']), ('text_repaired', 'parse', AGENT))
         self.assertEqual(set(told['reasons']), {'values_adjusted', 'text_repaired'})
 
+    def test_a_device_whose_inventory_names_another_one(self):
+        name = device('outside')
+        self.send(name, HARDWARE % 'x' + '<DEVICEID>%s</DEVICEID>' % device('inside'))
+        self.s.drain()
+        told = self.why(name)
+        other = self.event(told, 'another DEVICEID inside')
+        self.assertEqual((other['reason'], other['inside'], other['agent']), ('deviceid_inside', device('inside'), AGENT))
+        self.assertEqual(self.s.one("SELECT COUNT(*) FROM hardware WHERE DEVICEID='%s'" % device('inside')), '0')
+
     def test_a_device_that_the_console_holds(self):
         name = device('locked')
         self.send(name, HARDWARE % 'locked')

@@ -42,7 +42,13 @@ static const struct command commands[] = {
      "Check a file that declares sections and print what it says. Exit status 2: something in it is wrong.", 0, 1, 1,
      command_sections},
     {"spool", "check|list|show ID...|replay ID...|drop ID...",
-     "What rests in the spools and in quarantine: verify, list, show, offer again, remove. Exit status 1: damage.",
+     "What rests in the spools and in quarantine: verify, list, show, offer again, remove. Exit status 1: damage.\n\n"
+     "  check      every checksum; names what is damaged or not ours; changes nothing\n"
+     "  list       pending uploads, and the quarantine with reasons; IDs stand in its second column\n"
+     "  show       the XML as the agent sent it; on stderr who sent it, and why it is in quarantine\n"
+     "  replay     offer what is in quarantine again, under its own ID: changes nothing if the device has sent since\n"
+     "  drop       remove for good; a pending upload only while its gateway is stopped\n\n"
+     "They work beside a running gateway and without one.",
      TAKES(data) | TAKES(spool) | TAKES(raw) | TAKES(limit), 1, SIZE_MAX, command_spool},
     {"bench", "[STAGE...]",
      "Build the source tree and measure it beside the bare parts it is made of. --help of build/release/bench/bench "
@@ -63,7 +69,7 @@ static void usage(FILE *to)
           "Muster takes the inventories of OCS Inventory agents into an OCS database.\n\n",
           to);
     for (size_t i = 0; i < COUNT(commands); i++)
-        fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].purpose);
+        fprintf(to, "  %-8s %.*s\n", commands[i].name, (int)strcspn(commands[i].purpose, "\n"), commands[i].purpose);
     fputs("\nmuster COMMAND --help lists a command's options. muster --version\n", to);
 }
 

@@ -74,7 +74,7 @@ enum option_bit {
 struct command {
     const char *name;
     const char *words;   /**< for the help: "FILE...|DIR" */
-    const char *purpose; /**< one line */
+    const char *purpose; /**< its first line stands in the list of commands, all of it in the command's own help */
     unsigned options;    /**< TAKES(...) | ... */
     size_t words_min, words_max;
     int (*run)(const struct options *options); /**< returns the exit status */

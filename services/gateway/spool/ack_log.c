@@ -31,7 +31,7 @@ static struct segment *find(struct spool *s, const struct acked *a, uint32_t *re
 {
     pthread_mutex_lock(&s->lock);
     struct segment *g = s->segments[a->segment];
-    if (g && (g->number != a->number || (g->live == 0 && g->is_written)))
+    if (g && (g->number != a->number || (g->live == 0 && g->is_written && !g->has_unsaved)))
         g = NULL;
     if (g)
         *records = g->records;

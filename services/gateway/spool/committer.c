@@ -54,6 +54,7 @@ static status make_now(struct spool *s)
     s->active = slot;
     s->is_full = st != ST_OK;
     s->cannot_make = st == ST_IO;
+    spool_update_gauges(s);
     if (st != ST_OK)
         spool_need_chores(s);
     return st;

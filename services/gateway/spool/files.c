@@ -95,7 +95,7 @@ static status make_file(struct spool *s, struct segment *g, const char *from, bo
 {
     char to[SEGMENT_NAME];
     pthread_mutex_lock(&s->lock);
-    bool is_known_full = s->is_full;
+    bool is_known = s->is_full || s->cannot_make;
     int64_t now_us = s->calls->wall_us(), last_us = (int64_t)s->last_us;
     pthread_mutex_unlock(&s->lock);
     g->fd = s->calls->open(s->segment_folder, from, O_RDWR | (is_new ? O_CREAT | O_TRUNC : 0), 0600);
@@ -110,7 +110,7 @@ static status make_file(struct spool *s, struct segment *g, const char *from, bo
     if (st == ST_OK)
         return ST_OK;
     int error = errno;
-    if (!is_known_full) /* said once, not with every attempt */
+    if (!is_known) /* said once, not with every attempt */
         log_error("cannot make a segment", LOG_TEXT("file", from), LOG_TEXT("status", status_name(st)),
                   LOG_TEXT("error", strerror(error)));
     close(g->fd);
@@ -198,7 +198,7 @@ static struct segment *take_dead(struct spool *s, size_t *from, bool *is_kept)
 {
     for (; *from < s->segment_room; ++*from) {
         struct segment *g = s->segments[*from];
-        if (!g || g->live > 0 || !g->is_written)
+        if (!g || g->live > 0 || !g->is_written || g->has_unsaved)
             continue;
         s->segments[*from] = NULL;
         s->bytes_used -= g->held;
@@ -235,6 +235,7 @@ static void retire(struct spool *s, struct segment *g, bool is_kept)
     else if (result == 0)
         s->bytes_on_disk -= g->held; /* a file that cannot be removed goes on counting */
     s->is_full = s->is_full && result != 0;
+    s->wants_index = true; /* there may be room now for one that had none */
     spool_update_gauges(s);
     pthread_mutex_unlock(&s->lock);
 }

@@ -15,9 +15,9 @@
 enum { PATH_ROOM = 128 }; /* below the folder of the spool */
 
 static const char *const state_names[SPOOL_STATES] = {
-    [SPOOL_PENDING] = "pending",        [SPOOL_BROKEN] = "broken",       [SPOOL_FOREIGN] = "foreign",
-    [SPOOL_QUARANTINED] = "quarantine", [SPOOL_REPLAYING] = "replaying", [SPOOL_CUT_OUT] = "damaged",
-    [SPOOL_BROKEN_INDEX] = "index",
+    [SPOOL_PENDING] = "pending", [SPOOL_BROKEN] = "broken",          [SPOOL_TORN] = "torn",
+    [SPOOL_FOREIGN] = "foreign", [SPOOL_QUARANTINED] = "quarantine", [SPOOL_REPLAYING] = "replaying",
+    [SPOOL_CUT_OUT] = "damaged", [SPOOL_BROKEN_INDEX] = "index",
 };
 
 const char *spool_state_name(enum spool_state state)
@@ -73,10 +73,10 @@ static void tell_record(struct look *l, const struct segment_head *head, const s
 
 static void tell_gap(struct look *l, uint64_t number, const struct gap *gap)
 {
-    struct spool_piece piece = {.state = SPOOL_BROKEN, .bytes = gap->len, .segment = number, .at = gap->at};
+    struct spool_piece piece = {
+        .state = gap->is_last ? SPOOL_TORN : SPOOL_BROKEN, .bytes = gap->len, .segment = number, .at = gap->at};
     snprintf(piece.name, sizeof piece.name, "%016" PRIx64 "-%016" PRIx64, number, (uint64_t)gap->at);
-    reason_set(&piece.why, "damaged", "bytes %lld to %lld do not fit their checksum", (long long)gap->at,
-               (long long)(gap->at + gap->len));
+    gap_reason(gap, number, &piece.why);
     tell(l, &piece);
 }
 
@@ -163,7 +163,7 @@ static status look_at_segment(struct look *l, const char *name)
             return ST_OK;
     if (!segment_name_parse(name, "seg", &number))
         return tell_foreign(l, name, "its name is not one of ours"), ST_OK;
-    AUTO(fd_close) int fd = openat(l->segments, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    AUTO(fd_close) int fd = openat(l->segments, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT)
         return ST_OK; /* all of it was acknowledged meanwhile */
     struct found f = {0};
@@ -185,7 +185,7 @@ static void read_reason(struct look *l, struct spool_piece *piece)
 {
     char name[SPOOL_NAME + 8], text[sizeof piece->why + 2] = "";
     snprintf(name, sizeof name, "%s.reason", piece->name);
-    AUTO(fd_close) int fd = openat(l->quarantine, name, O_RDONLY | O_CLOEXEC);
+    AUTO(fd_close) int fd = openat(l->quarantine, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     ssize_t len = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
     text[len > 0 ? len : 0] = '\0';
     char *rest = strchr(text, '\n');
@@ -203,7 +203,7 @@ static void read_kind(struct look *l, const char *file, struct spool_piece *piec
     uint8_t raw[UPLOAD_HEAD_MAX];
     struct upload_head head;
     struct view body;
-    AUTO(fd_close) int fd = openat(l->quarantine, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    AUTO(fd_close) int fd = openat(l->quarantine, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     ssize_t len = fd < 0 ? 0 : read(fd, raw, sizeof raw);
     if (len > 0 && upload_head_decode(raw, (size_t)len, &head, &body) == ST_OK)
         piece->kind = head.kind;
@@ -313,7 +313,7 @@ status spool_piece_read(const char *folder, const struct spool_piece *piece, str
 {
     char path[PATH_ROOM];
     int64_t at = locate(piece, path);
-    AUTO(fd_close) int fd = open_below(folder, path, O_RDONLY | O_NOFOLLOW);
+    AUTO(fd_close) int fd = open_below(folder, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0)
         return errno == ENOENT ? ST_NOT_FOUND : ST_IO;
     char *to = buffer_extend(out, (size_t)piece->bytes);
@@ -338,8 +338,9 @@ status spool_piece_replay(const char *folder, const struct spool_piece *piece, s
     if (piece->state == SPOOL_REPLAYING)
         return ST_OK;
     if (piece->state != SPOOL_QUARANTINED || piece->kind == 0) {
-        reason_set(why, "no_upload", "%s: %s, not an upload in quarantine that can be read: there is nothing to replay",
-                   piece->name, spool_state_name(piece->state));
+        reason_set(why, "no_upload", "%s: %s: %s", piece->name, spool_state_name(piece->state),
+                   piece->state == SPOOL_PENDING ? "it will be offered anyway; what is in quarantine can be replayed"
+                                                 : "not an upload in quarantine that can be read: nothing to replay");
         return ST_INVALID;
     }
     snprintf(from, sizeof from, "%s.upload", piece->name);
@@ -378,7 +379,9 @@ static status acknowledge(const char *folder, const struct spool_piece *piece, s
     }
     (void)locate(piece, path);
     AUTO(fd_close) int fd = open_below(folder, path, O_RDWR | O_NOFOLLOW);
-    if (fd < 0 || !is_still_there(fd, piece) || piece->ack_at < 0) {
+    if (fd < 0)
+        return failed(piece, why);
+    if (!is_still_there(fd, piece) || piece->ack_at < 0) {
         reason_set(why, "spool", "%s: its segment has changed or has no room: look again", piece->name);
         return ST_NOT_FOUND;
     }
@@ -394,7 +397,10 @@ status spool_piece_drop(const char *folder, const struct spool_piece *piece, str
         return acknowledge(folder, piece, why);
     if (suffix_of(piece->state))
         return drop_file(folder, piece, why);
-    reason_set(why, "not_ours", "%s: %s: only uploads and what is in quarantine can be dropped", piece->name,
-               spool_state_name(piece->state));
+    reason_set(why, "not_ours", "%s: %s: only uploads and what is in quarantine can be dropped%s", piece->name,
+               spool_state_name(piece->state),
+               piece->state == SPOOL_BROKEN || piece->state == SPOOL_TORN ? "; a gateway's start sets it aside"
+               : piece->state == SPOOL_FOREIGN                            ? "; what is not ours is moved away by hand"
+                                                                          : "");
     return ST_INVALID;
 }

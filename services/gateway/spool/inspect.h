@@ -15,6 +15,7 @@
 enum spool_state {
     SPOOL_PENDING,      /**< in a segment, not acknowledged */
     SPOOL_BROKEN,       /**< a piece of a segment that does not fit its checksum: set aside when the gateway meets it */
+    SPOOL_TORN,         /**< the same, of what was written last: a crash does that, so it is no fault of the disk */
     SPOOL_FOREIGN,      /**< a file that is not ours or cannot be read: left alone */
     SPOOL_QUARANTINED,  /**< an upload in quarantine */
     SPOOL_REPLAYING,    /**< an upload in quarantine that the gateway is to take back */

@@ -85,11 +85,13 @@ static void quarantine_rejected(struct spool *s)
 
 /* -------------------------------------------------------------- segments ---- */
 
+/* Also when none could be made and no upload comes: a gateway that is not ready gets none. */
 static void prepare_segment(struct spool *s)
 {
     pthread_mutex_lock(&s->lock);
-    bool is_full = s->is_full;
-    bool is_wanted = (s->wants_segment || is_full) && s->prepared == REF_NONE && !s->is_making && s->is_healthy;
+    bool is_full = s->is_full, could_not = s->cannot_make;
+    bool is_wanted =
+        (s->wants_segment || is_full || could_not) && s->prepared == REF_NONE && !s->is_making && s->is_healthy;
     s->wants_segment = false;
     s->is_making = s->is_making || is_wanted;
     pthread_mutex_unlock(&s->lock);
@@ -103,9 +105,12 @@ static void prepare_segment(struct spool *s)
     s->prepared = slot;
     s->is_full = is_full && st != ST_OK;
     s->cannot_make = st == ST_IO;
+    spool_update_gauges(s);
     pthread_cond_broadcast(&s->made);
     pthread_mutex_unlock(&s->lock);
-    if (is_full && st == ST_OK)
+    if (st == ST_OK && could_not)
+        log_info("segments can be made again");
+    else if (st == ST_OK && is_full)
         log_info("spool has room again", LOG_NUMBER("max", s->set.max));
 }
 
@@ -176,7 +181,7 @@ static void *run(void *arg)
     pthread_mutex_lock(&s->lock);
     while (!s->stops_keeping) {
         int64_t now = clock_steady_ms(), until = earlier(look_ms, index_next_due(s->index));
-        if (s->is_full)
+        if (s->is_full || s->cannot_make)
             until = earlier(until, now + FULL_MS);
         if (s->rejected)
             until = earlier(until, now + AGAIN_MS);

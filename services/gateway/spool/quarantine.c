@@ -195,7 +195,7 @@ status quarantine_open(struct spool *s)
 static status read_file(struct spool *s, const char *name, char **data, size_t *len)
 {
     struct stat info;
-    AUTO(fd_close) int fd = s->calls->open(s->quarantine_folder, name, O_RDONLY | O_NOFOLLOW, 0);
+    AUTO(fd_close) int fd = s->calls->open(s->quarantine_folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
     if (fd < 0 || fstat(fd, &info) != 0)
         return ST_IO;
     if (!S_ISREG(info.st_mode) || info.st_size > s->set.segment_size)

@@ -131,16 +131,19 @@ static status enter_all(struct spool *s, const struct scan *scan, struct segment
     return st;
 }
 
-static void keep_gaps(struct spool *s, int fd, const struct segment *g, const struct scan *scan)
+static void keep_gaps(struct spool *s, int fd, struct segment *g, const struct scan *scan)
 {
     for (size_t i = 0; i < scan->gap_count; i++) {
         const struct gap *gap = &scan->gaps[i];
         struct reason why;
-        reason_set(&why, "damaged", "segment %016llx, bytes %lld to %lld do not fit their checksum",
-                   (unsigned long long)g->number, (long long)gap->at, (long long)(gap->at + gap->len));
-        metric_add(&spool_metrics.damaged, 1);
+        gap_reason(gap, g->number, &why);
+        metric_add(gap->is_last ? &spool_metrics.torn : &spool_metrics.damaged, 1);
         status st = quarantine_damage(s, g->number, fd, gap->at, gap->len, &why);
-        log_error("the spool is damaged", LOG_REASON(&why), LOG_TEXT("kept", status_name(st)));
+        g->has_unsaved |= st != ST_OK;
+        if (gap->is_last)
+            log_warning("the end of a segment is torn", LOG_REASON(&why), LOG_TEXT("kept", status_name(st)));
+        else
+            log_error("the spool is damaged", LOG_REASON(&why), LOG_TEXT("kept", status_name(st)));
     }
 }
 
@@ -215,7 +218,7 @@ static status recover_segment(struct spool *s, uint64_t number, struct names *na
 {
     char name[SEGMENT_NAME];
     segment_name(number, "seg", name);
-    AUTO(fd_close) int fd = s->calls->open(s->segment_folder, name, O_RDONLY | O_NOFOLLOW, 0);
+    AUTO(fd_close) int fd = s->calls->open(s->segment_folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
     if (fd < 0) {
         report_foreign(name, strerror(errno));
         return ST_OK;

@@ -78,8 +78,23 @@ static status add_gap(struct scan *s, int64_t at, int64_t len, bool is_record)
         last->is_record |= is_record;
         return ST_OK;
     }
-    s->gaps[s->gap_count++] = (struct gap){at, len, is_record};
+    s->gaps[s->gap_count++] = (struct gap){at, len, is_record, false};
     return ST_OK;
+}
+
+void gap_reason(const struct gap *gap, uint64_t segment, struct reason *why)
+{
+    unsigned long long number = segment;
+    long long from = gap->at, until = gap->at + gap->len;
+    if (gap->is_last)
+        reason_set(why, "torn",
+                   "segment %016llx: bytes %lld to %lld, written last, do not fit their checksum: torn by a crash "
+                   "before their "
+                   "upload was answered, or damaged",
+                   number, from, until);
+    else
+        reason_set(why, "damaged", "segment %016llx: bytes %lld to %lld do not fit their checksum", number, from,
+                   until);
 }
 
 /* ---------------------------------------------------------------- places ---- */
@@ -112,9 +127,8 @@ static int64_t synced_until(const struct scan *s)
 }
 
 /* Drop what was only torn: never synced, so nobody was told that it was stored. */
-static void drop_torn(struct scan *s)
+static void drop_torn(struct scan *s, int64_t synced)
 {
-    int64_t synced = synced_until(s);
     size_t kept = 0;
     for (size_t i = 0; i < s->gap_count; i++)
         if (s->gaps[i].is_record || s->gaps[i].at < synced)
@@ -182,8 +196,12 @@ static status scan_all(struct window *w, const struct segment_head *head, enum s
     status st = find_headers(w, head, s);
     if (st != ST_OK)
         return st;
-    drop_torn(s);
-    return verify(w, how == SCAN_ALL ? 0 : synced_until(s), s);
+    int64_t synced = synced_until(s);
+    drop_torn(s, synced);
+    st = verify(w, how == SCAN_ALL ? 0 : synced, s);
+    for (size_t i = 0; i < s->gap_count; i++)
+        s->gaps[i].is_last = s->gaps[i].at >= synced;
+    return st;
 }
 
 static status window_init(struct window *w, const struct spool_calls *calls, int fd, int64_t size)

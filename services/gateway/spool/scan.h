@@ -18,7 +18,12 @@ struct scanned {
 struct gap {
     int64_t at, len;
     bool is_record; /**< looks like a record of this use: damage, whatever stands behind it */
+    bool
+        is_last; /**< of the group that was written last: perhaps torn by a crash, and then nobody was told that it was stored */
 };
+
+/** What is wrong with it: "torn" or "damaged", and where, for people. */
+void gap_reason(const struct gap *gap, uint64_t segment, struct reason *why);
 
 enum scan_how { SCAN_LAZILY, SCAN_ALL };
 

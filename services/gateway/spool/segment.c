@@ -123,6 +123,9 @@ bool segment_name_parse(const char *name, const char *suffix, uint64_t *number)
 {
     if (strspn(name, "0123456789abcdef") != 16 || name[16] != '.' || strcmp(name + 17, suffix) != 0)
         return false;
-    *number = strtoull(name, NULL, 16);
+    uint64_t n = strtoull(name, NULL, 16);
+    if (n > SEGMENT_NUMBER_MAX)
+        return false;
+    *number = n;
     return true;
 }

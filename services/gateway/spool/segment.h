@@ -49,7 +49,8 @@
  *   and since a crash may hide the hole, the room of every file that is used again is reserved once more.
  * Recovery (recovery.h): read on while header_crc and payload_crc fit. What does not is skipped to the next record that
  *   fits; it was torn by a crash, and nobody was told that it was stored, unless a later record's `batch` proves that it
- *   had been synced, or it looks like a record of this use: then it is damage, kept in quarantine and counted.
+ *   had been synced, or it looks like a record of this use: then it is damage (or, in the last group, torn: nobody can tell), kept
+ *   in quarantine and counted.
  * Format changes: raise `format`, keep the reader of the old one until no such segment can exist; a newer format than
  *   known is left alone and reported with the file's name.
  * Tested by: cutting a segment at every byte; flipping bits of heads, headers and bodies; records of earlier uses;
@@ -70,6 +71,10 @@ enum {
     ACK_SIZE = 8,
     SEGMENT_NAME = 32, /**< 16 hex digits, a suffix, NUL */
 };
+
+/** Numbers are given upwards from the greatest that is found: none that stands in a folder by mistake may make them begin anew, and so
+ *  meet files that are there. */
+#define SEGMENT_NUMBER_MAX (UINT64_MAX >> 4)
 
 struct segment_head {
     uint64_t number, nonce;
@@ -109,7 +114,7 @@ MUST_CHECK status ack_decode(const uint8_t in[ACK_SIZE], uint64_t nonce, uint32_
 
 /** "<number>.<suffix>" into `out[SEGMENT_NAME]`; returns `out`. */
 const char *segment_name(uint64_t number, const char *suffix, char *out);
-/** @return whether `name` is a number and ".<suffix>" */
+/** @return whether `name` is a number of ours and ".<suffix>" */
 bool segment_name_parse(const char *name, const char *suffix, uint64_t *number);
 
 #endif

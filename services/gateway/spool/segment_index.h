@@ -31,8 +31,8 @@
  * Written: by the keeper, of a segment into which no more records will come and in which something lives, when all of its records
  *   were synced (once more: those that a killed process left behind) and none of its bytes is damaged; under a temporary name,
  *   `<number>.tmp`, which is renamed after a sync. When that fails nothing is lost but time at the next start.
- * Removed: before its segment is removed or used again; and when the cap would be exceeded otherwise: indexes give way. At a start
- *   those that fit no segment are removed.
+ * Removed: before its segment is removed or used again; and when the cap would be exceeded otherwise: indexes give way, and
+ *   are made again when there is room. At a start those that fit no segment are removed.
  * Believed: when number, nonce and size are those of the segment, all checksums fit, and the places are in order, inside the
  *   segment and do not overlap. Payloads are verified when they are given out, with the header that is in the segment.
  * Memory: as much as a scan of the segment takes, bounded by the records that fit it.

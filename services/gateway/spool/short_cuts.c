@@ -27,24 +27,16 @@ void spool_index_remove(struct spool *s, struct segment *g)
 
 /* ---------------------------------------------------------------- making ---- */
 
-/* One that is worth an index. With the lock. */
+/* One that is worth an index for which there is room, and for one more segment beside it. With the lock. */
 static struct segment *choose(struct spool *s)
 {
     for (size_t i = 0; i < s->segment_room; i++) {
         struct segment *g = s->segments[i];
-        if (g && g->is_written && !g->is_bad && g->live > 0 && g->index_size == 0 && !g->is_index_tried)
+        if (g && g->is_written && !g->is_bad && g->live > 0 && g->index_size == 0 && !g->is_index_tried &&
+            !spool_is_over(s, s->index_bytes + segment_index_size(g->records) + s->set.segment_size))
             return g;
     }
     return NULL;
-}
-
-/* There is room for it and for one more segment. */
-static bool has_room(struct spool *s, int64_t size)
-{
-    pthread_mutex_lock(&s->lock);
-    bool has = !spool_is_over(s, s->index_bytes + size + s->set.segment_size);
-    pthread_mutex_unlock(&s->lock);
-    return has;
 }
 
 /* What is in the file is read, so nothing has to be remembered for it meanwhile. Synced: a process that was killed may have left
@@ -66,8 +58,6 @@ static void make(struct spool *s, struct segment *g)
     AUTO(scan_clear) struct scan scan = {0};
     status st = read_records(s, &head, &scan);
     int64_t size = segment_index_size(scan.count);
-    if (st == ST_OK && !has_room(s, size))
-        return;
     if (st == ST_OK)
         st = segment_index_write(s->calls, s->segment_folder, &head, &scan);
     if (st == ST_OK)
@@ -99,8 +89,10 @@ bool spool_index_one(struct spool *s)
     if (g)
         g->is_index_tried = true;
     pthread_mutex_unlock(&s->lock);
-    if (too_much)
+    if (too_much) {
         spool_index_remove(s, too_much);
+        too_much->is_index_tried = false; /* once more, when there is room */
+    }
     if (g)
         make(s, g);
     return g || too_much;

@@ -8,7 +8,8 @@
 
 #include "services/gateway/spool/state.h"
 
-/** Make the index of one segment that has none, if the cap allows it; remove some while there is more than the cap allows.
+/** Make the index of one segment that has none and for which the cap leaves room; remove one when there is more than the cap allows.
+ *  What finds no room, or had to give way, gets its turn when a segment is retired.
  *  @return whether there may be more to be made */
 bool spool_index_one(struct spool *s);
 

@@ -46,6 +46,7 @@ struct spool_settings {
       "their bytes, which count into the spool's size")                                                                \
     X(replayed, "muster_spool_replayed_total", METRIC_COUNTER, "uploads taken back from quarantine")                   \
     X(damaged, "muster_spool_damaged_total", METRIC_COUNTER, "damaged pieces of segments that were set aside")         \
+    X(torn, "muster_spool_torn_total", METRIC_COUNTER, "ends of segments, torn by a crash, that were set aside")       \
     X(foreign, "muster_spool_foreign_files", METRIC_GAUGE, "files in the folder that are not ours or not readable")    \
     X(recovered, "muster_spool_recovered_total", METRIC_COUNTER, "uploads found at start")                             \
     X(pending, "muster_spool_pending", METRIC_GAUGE, "uploads accepted and not acknowledged")                          \

@@ -1,7 +1,9 @@
 /**
  * What the parts of the spool share. Private to this folder.
  *
- *   spool.c       the public functions
+ *   life.c        opening and closing
+ *   intake.c      an upload is taken: its id, its place in the queue
+ *   spool.c       giving out, verdicts, counts; what the others share
  *   committer.c   thread: what waits -> segment -> index -> done()
  *   keeper.c      thread: everything that nobody waits for: acknowledgements, quarantine, segments to be made and
  *                 retired, delays that are over
@@ -35,7 +37,8 @@ struct segment {
     uint32_t acks;       /* slots used for acknowledgements; the keeper's own */
     bool is_written;     /* no more records will come: retired when nothing lives in it */
     int64_t index_size;  /* bytes of its index, 0: there is none; the keeper's own */
-    bool is_index_tried; /* not once more in this life */
+    bool is_index_tried; /* not once more in this life, unless it had to give way; the keeper's own */
+    bool has_unsaved;    /* damaged bytes that could not be set aside: it stays until the next start has done so */
     bool is_bad;         /* a write or sync failed: its blocks are not used again */
 };
 
@@ -99,6 +102,7 @@ struct spool {
     int64_t index_bytes;               /* of the indexes of segments: not in the others, they give way */
     uint64_t prepared_for;             /* number of the active segment whose successor was asked for */
     bool is_full;                      /* no segment can be had: refuse at once */
+    bool is_crowded;                   /* as many uploads pending as there may be, or nearly: it was said */
     bool cannot_make;                  /* for another reason than room */
     bool is_healthy;                   /* false for good after a failed write or sync */
     bool is_making;                    /* the keeper makes a segment just now */

@@ -383,3 +383,40 @@ Test(boundaries, nothing_is_lost_doubled_or_invented_whatever_call_fails)
     cr_expect_gt(indexes, points / 20, "%d", indexes);
     cr_expect_gt(disk_holes(), points / 4, "room that was not used was given back: %d times", disk_holes());
 }
+
+/* A crash loop: each life, of one more upload, ends at another call, on what the one before has left: segments removed or not, their
+ * acknowledgements on the disk or not, half a quarantine. */
+Test(boundaries, lives_that_end_one_after_the_other_lose_nothing, .timeout = 120)
+{
+    enum { LIVES = 45, CALLS = 15, FIRST = 15 };
+    static const struct {
+        const char *what;
+        enum disk_fault fault;
+        unsigned more;
+    } loops[] = {{"process ends", DISK_KILL, 0},
+                 {"process ends in the midst", DISK_TORN, 0},
+                 {"power goes, nothing more", DISK_POWER, NOTHING_MORE},
+                 {"power goes, some", DISK_POWER, SOME_MORE}};
+    for (size_t i = 0; i < COUNT(loops); i++) {
+        struct life life;
+        struct tally t = {0};
+        make_past(&life);
+        live(&life, OLD, FIRST);
+        ask_for_replay(&life);
+        for (int n = 0; n < LIVES; n++) {
+            int next = FIRST + n < UPLOADS ? FIRST + n : UPLOADS;
+            disk_plan(loops[i].fault, 1 + n % CALLS, (unsigned)n);
+            live(&life, next, next < UPLOADS ? next + 1 : UPLOADS);
+            t.points += disk_was_hit();
+            if (disk_was_hit() && loops[i].fault == DISK_POWER) {
+                disk_cut_power(loops[i].more < SOME_MORE ? loops[i].more : (unsigned)n * 31U + 2);
+                disk_start(life.box.folder);
+            }
+        }
+        printf("%-28s %6d of %d lives cut off\n", loops[i].what, t.points, LIVES);
+        cr_expect_gt(t.points, LIVES / 3, "%s: %d", loops[i].what, t.points);
+        judge(&life, &t, loops[i].what, t.points);
+        sandbox_end(&life.box);
+        disk_end();
+    }
+}

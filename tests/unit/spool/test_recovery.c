@@ -1,7 +1,10 @@
 /* What a spool finds at its start: cut, flipped, foreign, used before. */
 #include "sandbox.h"
 
+#include "services/gateway/spool/inspect.h"
+
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -81,6 +84,63 @@ Test(recovery, a_segment_cut_anywhere_gives_every_whole_record)
     end(&f);
 }
 
+/* The code of the only reason in quarantine; "": there is none. Then the quarantine is emptied. */
+static const char *reason_kept(struct fixture *f)
+{
+    static char code[32];
+    char path[200];
+    struct spool_survey survey;
+    struct reason why;
+    code[0] = '\0';
+    snprintf(path, sizeof path, "%s/quarantine", f->box.folder);
+    DIR *dir = opendir(path);
+    for (const struct dirent *e; dir && (e = readdir(dir));) {
+        snprintf(path, sizeof path, "%.60s/quarantine/%.60s", f->box.folder, e->d_name);
+        FILE *file = strstr(e->d_name, ".reason") ? fopen(path, "r") : NULL;
+        if (file) {
+            cr_assert_str_empty(code, "only one");
+            cr_assert_eq(fscanf(file, "%31s", code), 1);
+            fclose(file);
+        }
+    }
+    closedir(dir);
+    cr_assert_eq(spool_inspect(f->box.folder, true, NULL, NULL, &survey, &why), ST_OK);
+    cr_expect_eq(survey.count[SPOOL_CUT_OUT], code[0] != '\0');
+    sandbox_empty(&f->box, "quarantine");
+    return code;
+}
+
+/* Files have their full size from the start, so a torn end is one behind which zeros stand: at every byte of the last record. What is
+ * left of a record is kept, with a reason that tells it from damage. */
+Test(recovery, a_record_torn_anywhere_is_no_record_and_stops_nothing)
+{
+    struct fixture f;
+    make(&f);
+    for (int64_t at = f.ends[3]; at < f.ends[4]; at += at < f.ends[3] + RECORD_HEAD + 8 ? 1 : 7) {
+        uint8_t bytes[SANDBOX_SEGMENT];
+        memcpy(bytes, f.bytes, sizeof bytes);
+        memset(bytes + at, 0, (size_t)(f.ends[4] - at));
+        bool is_whole = memcmp(bytes, f.bytes, sizeof bytes) == 0; /* only pad was torn */
+        cr_expect_str_eq(found(&f, bytes, sizeof bytes), is_whole ? "abcde" : "abcd", "byte %lld", (long long)at);
+        const char *code = reason_kept(&f);
+        cr_expect(strcmp(code, "") == 0 || strcmp(code, "torn") == 0, "byte %lld: %s", (long long)at, code);
+        cr_expect(is_whole || at < f.ends[3] + 40 || strcmp(code, "torn") == 0, "byte %lld", (long long)at);
+    }
+    end(&f);
+}
+
+Test(recovery, damage_in_front_of_synced_records_is_no_torn_end)
+{
+    struct fixture f;
+    uint8_t bytes[SANDBOX_SEGMENT];
+    make(&f);
+    memcpy(bytes, f.bytes, sizeof bytes);
+    memset(bytes + f.ends[1] + 40, 0, (size_t)(f.ends[2] - f.ends[1] - 40));
+    cr_expect_str_eq(found(&f, bytes, sizeof bytes), "abde");
+    cr_expect_str_eq(reason_kept(&f), "damaged");
+    end(&f);
+}
+
 /* Any flipped bit costs the record that it is in, is counted and kept; all others are delivered. */
 Test(recovery, a_flipped_bit_costs_one_record_and_is_kept)
 {
@@ -101,9 +161,10 @@ Test(recovery, a_flipped_bit_costs_one_record_and_is_kept)
         for (int i = 0, n = 0; i < 5; i++)
             if (i != hit || is_pad)
                 want[n++] = (char)('a' + i), want[n] = '\0';
-        int64_t damaged = metric_get(&spool_metrics.damaged);
+        metric *counter = hit == 4 ? &spool_metrics.torn : &spool_metrics.damaged; /* nobody can tell at the end */
+        int64_t before = metric_get(counter);
         cr_expect_str_eq(found(&f, bytes, sizeof bytes), want, "byte %lld", (long long)at);
-        cr_expect_eq(metric_get(&spool_metrics.damaged) - damaged, !is_pad, "byte %lld", (long long)at);
+        cr_expect_eq(metric_get(counter) - before, !is_pad, "byte %lld", (long long)at);
     }
     cr_expect_gt(sandbox_count_files(&f.box, "quarantine", ".damaged"), 0);
     end(&f);
@@ -194,6 +255,7 @@ Test(recovery, foreign_files_are_reported_and_left_alone)
         {"00000000000000ff.seg", ""},
         {"00000000000000fe.seg", "short"},
         {"00000000000000fd.seg.bak", "MSPL"},
+        {"ffffffffffffffff.seg", "the greatest number"}, /* those after it would be 0, 1, 2: names that are in use */
     };
     struct sandbox b;
     char path[200];
@@ -206,18 +268,45 @@ Test(recovery, foreign_files_are_reported_and_left_alone)
         fputs(files[i].content, f);
         fclose(f);
     }
+    for (int round = 0; round < 3; round++) {
+        sandbox_open(&b);
+        cr_assert_eq(sandbox_append(&b, 1, (char)('b' + round), 10, NULL), ST_OK);
+        sandbox_close(&b);
+    }
+    cr_expect_eq(metric_get(&spool_metrics.foreign), 3 * COUNT(files));
     sandbox_open(&b);
-    cr_expect_eq(metric_get(&spool_metrics.foreign), COUNT(files));
-    cr_expect_str_eq(sandbox_drain(&b), "a");
-    cr_assert_eq(sandbox_append(&b, 1, 'b', 10, NULL), ST_OK);
-    sandbox_restart(&b);
-    cr_expect_str_eq(sandbox_drain(&b), "b");
+    cr_expect_str_eq(sandbox_drain(&b), "abcd", "nothing was written over");
     for (size_t i = 0; i < COUNT(files); i++) {
         struct stat info;
         snprintf(path, sizeof path, "%s/segments/%s", b.folder, files[i].name);
         cr_assert_eq(stat(path, &info), 0, "%s", files[i].name);
         cr_expect_eq(info.st_size, (off_t)strlen(files[i].content), "%s", files[i].name);
     }
+    sandbox_end(&b);
+}
+
+/* Names of segments that are no files: opening one of them must neither hang nor follow it out of the folder. */
+Test(recovery, what_is_no_file_is_reported_and_left_alone, .timeout = 20)
+{
+    struct sandbox b;
+    struct stat info;
+    char folder[200], pipe[200], link[200];
+    sandbox_start(&b);
+    cr_assert_eq(sandbox_append(&b, 1, 'a', 10, NULL), ST_OK);
+    sandbox_close(&b);
+    snprintf(folder, sizeof folder, "%s/segments/00000000000000ff.seg", b.folder);
+    snprintf(pipe, sizeof pipe, "%s/segments/00000000000000fe.seg", b.folder);
+    snprintf(link, sizeof link, "%s/segments/00000000000000fd.seg", b.folder);
+    cr_assert(mkdir(folder, 0700) == 0 && mkfifo(pipe, 0600) == 0 && symlink("/etc/passwd", link) == 0);
+    struct spool_survey survey;
+    struct reason why;
+    cr_assert_eq(spool_inspect(b.folder, true, NULL, NULL, &survey, &why), ST_OK);
+    cr_expect_eq(survey.count[SPOOL_FOREIGN], 3);
+    sandbox_open(&b);
+    cr_expect_eq(metric_get(&spool_metrics.foreign), 3);
+    cr_expect_str_eq(sandbox_drain(&b), "a");
+    cr_expect(lstat(pipe, &info) == 0 && lstat(link, &info) == 0);
+    cr_expect_eq(rmdir(folder), 0, "still there, still empty");
     sandbox_end(&b);
 }
 

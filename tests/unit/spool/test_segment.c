@@ -101,6 +101,8 @@ Test(segment, names_are_told_from_others)
         {"000000000000002a.seg~", false},
         {"x00000000000002a.seg", false},
         {"00000000000000002a.seg", false},
+        {"ffffffffffffffff.seg", false}, /* the next number would be 0 */
+        {"1000000000000000.seg", false},
         {"lost+found", false},
         {"", false},
     };

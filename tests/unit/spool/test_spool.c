@@ -249,6 +249,29 @@ Test(spool, refuses_when_full_and_takes_again_after_acknowledgements)
     sandbox_end(&b);
 }
 
+Test(spool, holds_so_many_uploads_and_no_more)
+{
+    struct sandbox b;
+    struct upload_id id;
+    sandbox_start(&b);
+    b.set.pending_max = 4;
+    sandbox_restart(&b);
+    for (int i = 0; i < 4; i++)
+        cr_assert_eq(sandbox_append(&b, (uint64_t)i, (char)('a' + i), 10, NULL), ST_OK);
+    cr_expect_eq(sandbox_append(&b, 4, 'x', 10, NULL), ST_NO_SPACE);
+    cr_assert_eq(sandbox_next(&b, &id), 'a');
+    cr_expect_eq(sandbox_append(&b, 4, 'x', 10, NULL), ST_NO_SPACE, "given out is not done");
+    sandbox_ack(&b, id);
+    cr_expect_eq(sandbox_append(&b, 4, 'e', 10, NULL), ST_OK);
+    b.set.pending_max = 2;
+    sandbox_restart(&b);
+    cr_expect_eq(spool_count(b.spool).pending, 4, "what is there is kept");
+    cr_expect_eq(sandbox_append(&b, 4, 'x', 10, NULL), ST_NO_SPACE);
+    cr_expect_str_eq(sandbox_drain(&b), "bcde");
+    cr_expect_eq(sandbox_append(&b, 4, 'f', 10, NULL), ST_OK);
+    sandbox_end(&b);
+}
+
 Test(spool, segments_are_used_again)
 {
     struct sandbox b;

@@ -17,6 +17,7 @@ enum {
     UPLOAD_MOST = 1 << 30, /* bytes of a piece that is shown */
     XML_MOST = 256 << 20,
     RATIO_MOST = 2000,
+    TIME_TEXT = 32,
     REPLAY_MS = 5000, /* a running gateway looks once a second */
 };
 
@@ -65,14 +66,14 @@ struct listing {
     int64_t printed, pending_left;
 };
 
-static void print_time(const struct spool_piece *p)
+/* When it was accepted: "-" for what is no upload. */
+static const char *time_text(struct upload_id id, char out[static TIME_TEXT])
 {
-    char text[32] = "-";
-    time_t at = (time_t)(p->id.hi / 1000000);
+    time_t at = (time_t)(id.hi / 1000000);
     struct tm tm;
-    if (p->id.hi && gmtime_r(&at, &tm))
-        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-    printf("%-20s", text);
+    if (!id.hi || !gmtime_r(&at, &tm) || strftime(out, TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+        snprintf(out, TIME_TEXT, "-");
+    return out;
 }
 
 /* Names and reasons were made by us; a foreign file's name was not. */
@@ -85,6 +86,7 @@ static void print_clean(const char *text)
 static bool print_piece(void *ctx, const struct spool_piece *p)
 {
     struct listing *l = ctx;
+    char at[TIME_TEXT];
     if (p->state == SPOOL_PENDING && l->printed >= l->options->limit) {
         l->pending_left++;
         return true;
@@ -93,8 +95,7 @@ static bool print_piece(void *ctx, const struct spool_piece *p)
     printf("%-10s  ", spool_state_name(p->state));
     print_clean(p->name);
     printf("%*s  ", (int)(strlen(p->name) < 33 ? 33 - strlen(p->name) : 0), "");
-    print_time(p);
-    printf("  %-9s %10" PRId64, p->kind ? upload_kind_name(p->kind) : "-", p->bytes);
+    printf("%-20s  %-9s %10" PRId64, time_text(p->id, at), p->kind ? upload_kind_name(p->kind) : "-", p->bytes);
     if (p->why.code[0]) {
         printf("  %s: ", p->why.code);
         print_clean(p->why.text);
@@ -124,7 +125,8 @@ static int list(const struct options *options, const struct spools *spools)
 static bool print_problem(void *ctx, const struct spool_piece *p)
 {
     struct listing *l = ctx;
-    bool is_problem = p->state == SPOOL_BROKEN || p->state == SPOOL_FOREIGN || p->state == SPOOL_BROKEN_INDEX;
+    bool is_problem = p->state == SPOOL_BROKEN || p->state == SPOOL_TORN || p->state == SPOOL_FOREIGN ||
+                      p->state == SPOOL_BROKEN_INDEX;
     return is_problem ? print_piece(l, p) : true;
 }
 
@@ -147,6 +149,13 @@ static int check(const struct options *options, const struct spools *spools)
                v.records, v.count[SPOOL_PENDING], v.acknowledged, v.count[SPOOL_QUARANTINED], v.count[SPOOL_REPLAYING],
                v.count[SPOOL_CUT_OUT], v.quarantine_bytes, v.count[SPOOL_BROKEN], v.count[SPOOL_FOREIGN],
                v.count[SPOOL_BROKEN_INDEX]);
+        if (v.count[SPOOL_TORN] > 0)
+            printf("  torn by a crash: %" PRId64 " ends of segments; their agents were not answered\n",
+                   v.count[SPOOL_TORN]);
+        if (v.count[SPOOL_BROKEN] > 0)
+            puts("  what is damaged is set aside in quarantine, at the next start or when its turn comes");
+        if (v.count[SPOOL_FOREIGN] > 0)
+            puts("  what is foreign is left alone: move it elsewhere");
         problems += v.count[SPOOL_BROKEN] + v.count[SPOOL_FOREIGN] + v.count[SPOOL_BROKEN_INDEX];
     }
     return problems ? EXIT_FAILED : EXIT_CLEAN;
@@ -191,10 +200,9 @@ static const char *find(const struct spools *spools, const char *name, struct sp
 
 static void print_facts(const struct spool_piece *p, const struct upload_head *head)
 {
-    char from[UPLOAD_ADDRESS_TEXT];
-    fprintf(stderr, "%s, %s, from %s%s, accepted ", spool_state_name(p->state), upload_kind_name(head->kind),
-            upload_address_text(&head->from, from), head->https ? " (HTTPS)" : "");
-    fprintf(stderr, "%" PRIu64 ".%06" PRIu64 ", agent ", head->id.hi / 1000000, head->id.hi % 1000000);
+    char from[UPLOAD_ADDRESS_TEXT], at[TIME_TEXT];
+    fprintf(stderr, "%s, %s, from %s%s, accepted %s, agent ", spool_state_name(p->state), upload_kind_name(head->kind),
+            upload_address_text(&head->from, from), head->https ? " (HTTPS)" : "", time_text(head->id, at));
     fwrite(head->agent.data ? head->agent.data : "-", 1, head->agent.data ? head->agent.len : 1, stderr);
     fputc('\n', stderr);
     if (p->why.code[0])
@@ -229,8 +237,8 @@ static int show_piece(const struct options *options, const struct spool_piece *p
 {
     struct upload_head head;
     struct view body;
-    bool is_upload = p->state != SPOOL_BROKEN && p->state != SPOOL_CUT_OUT && p->state != SPOOL_FOREIGN &&
-                     upload_head_decode(bytes.data, bytes.len, &head, &body) == ST_OK;
+    bool is_upload = p->state != SPOOL_BROKEN && p->state != SPOOL_TORN && p->state != SPOOL_CUT_OUT &&
+                     p->state != SPOOL_FOREIGN && upload_head_decode(bytes.data, bytes.len, &head, &body) == ST_OK;
     if (is_upload)
         print_facts(p, &head);
     if (options->raw) {
