@@ -19,6 +19,7 @@ static void on_disposed(void *data)
 {
     struct http_request *r = ((struct anchor *)data)->request;
     connection_count_body(r->connection, 0);
+    r->connection->given = r->connection->socket->bytes_written;
     connection_enter(r->connection, CONNECTION_OPEN);
     r->req = NULL;
     if (r->is_answered)

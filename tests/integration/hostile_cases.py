@@ -13,12 +13,15 @@ MIB = 1 << 20
 
 class Case:
     def __init__(self, name, body, answer=200, stored='rows', why='', quarantine='', rows=(), faults=(), device=None, headers=(),
-                 pieces=None, counts=()):
+                 pieces=None, counts=(), half_close=False, soon=60):
         self.name, self.body, self.answer, self.stored, self.why = name, body, answer, stored, why
         self.quarantine, self.rows, self.faults, self.headers = quarantine, rows, faults, headers
         self.device = device if device is not None else device_of(name)
         self.pieces = pieces  # bytes as sent, instead of a POST of the body
         self.counts = counts  # further counters that must rise
+        self.answers = answer if isinstance(answer, tuple) else (answer,) if answer else ()  # any of them
+        self.half_close = half_close  # the client says after its last byte that nothing more comes
+        self.soon = soon  # seconds from the last byte to the end
 
 
 def device_of(name):
