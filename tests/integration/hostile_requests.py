@@ -29,7 +29,7 @@ def refused(name, pieces, why, faults, answer=400, **more):
 
 def lengths():
     body = packed('length-longer')
-    yield Case('length-longer-and-gone', b'', None, 'nothing', pieces=[wire.post(body, length=len(body) + 1000), 0.5], half_close=True,
+    yield Case('length-longer-and-gone', b'', None, 'nothing', pieces=[wire.post(body[:-9], length=len(body) + 1000), 0.5, body[-9:]], half_close=True,
                counts=('muster_http_closed_total{reason="short_body"}',), faults=(1,))
     yield refused('length-longer', [wire.post(body, length=len(body) + 1000)], 'http:slow', (1,), 408)
     yield refused('length-shorter', [request([('Content-Length', 20)], packed('length-shorter'))], None, (2,))
@@ -95,7 +95,7 @@ def methods():
                               'x' * 8000)):
         yield refused('path-deploy-%d' % i, [wire.post(b'', path='/ocsinventory/deploy/' + name, method='GET')], None, (21,), (400, 404))
     yield refused('path-nul', [wire.post(body, path='/ocsinventory\0/x')], 'http:malformed', (21,))
-    yield refused('path-backslash', [wire.post(body, path='\\ocsinventory')], 'http:malformed', (21,), (400, 404))
+    yield refused('path-backslash', [wire.post(body, path='\\ocsinventory')], None, (21,), (400, 404))
 
 
 def slow():
