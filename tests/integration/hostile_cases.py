@@ -89,7 +89,8 @@ def compression():
                gzip.compress(document('gzip-members')[90:].encode()), faults=(34,))
     yield Case('never-finished', open_end, faults=(31,))
     yield Case('no-checksum', packed('no-checksum')[:-4], faults=(31, 32))
-    yield Case('noise-behind', packed('noise-behind') + b'\x00noise' * 50, faults=(33,))
+    for name, body in (('noise-behind', packed('noise-behind')), ('noise-behind-gzip', gzip.compress(document('noise-behind-gzip').encode()))):
+        yield Case(name, body + b'\x00noise' * 50, counts=('muster_gateway_bodies_with_rest_total',), rows=names(), faults=(33,))
     yield Case('checksum', wrong[:-1] + bytes([wrong[-1] ^ 1]), 400, 'nothing', 'inflate_checksum', faults=(32,))
     yield Case('cut-in-half', packed('cut-in-half')[:120], 400, 'nothing', 'xml_not_closed', faults=(31,))
     yield Case('cut-gzip', gzip.compress(document('cut-gzip').encode())[:100], 400, 'nothing', 'inflate_broken', faults=(31,))

@@ -265,7 +265,7 @@ static void *shake(void *data)
 
 Test(reload, handshakes_go_on_meanwhile, .timeout = 60)
 {
-    enum { THREADS = 2, REPLACED = 60, SHAKEN = 100 };
+    enum { THREADS = 2, REPLACED = 20, SHAKEN = 50 };
     make_pair("one");
     make_pair("two");
     put_pair("one");
