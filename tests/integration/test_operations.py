@@ -22,6 +22,7 @@ import zlib
 import hostile_wire as wire
 from crowd import CONTENT, Crowd, request
 from harness import AGENT, Muster, inventory, prolog, run, table, wait_for
+from hostile_cases import MIB, big
 from hostile_watch import Watch
 from test_access import basic, text_of
 
@@ -319,8 +320,31 @@ class UnixHTTP(http.client.HTTPConnection):
         self.sock.connect(self.path)
 
 
-class TestDescriptors(unittest.TestCase):
-    """faults.md 74: no descriptor is left, for connections or for files of the spool."""
+class TestShortage(unittest.TestCase):
+    """faults.md 74: no memory is left for what is large; no descriptor is left, for connections or for files of the spool."""
+
+    def test_a_gateway_without_memory_refuses_what_is_large_and_serves_the_rest(self):
+        with Muster() as s:
+            watch, gateway = Watch(s), s.gateways[0]['pid']
+            large = lambda number: s.post(big('large%d' % number, b' ' * MIB, 60), coded=True).status
+            small = lambda number: s.post(inventory('small%d-2026-01-02-03-04-05' % number, CONTENT % number)).status
+            self.assertEqual(small(0), 200)
+            usual = resource.prlimit(gateway, resource.RLIMIT_AS)
+            with open('/proc/%d/statm' % gateway) as f:
+                used = int(f.read().split()[0]) * resource.getpagesize()
+            resource.prlimit(gateway, resource.RLIMIT_AS, (used + 6 * MIB, usual[1]))
+            answers = [(large(n), small(n)) for n in range(1, 6)]
+            alive, counted = watch.alive(), s.metric('muster_gateway_refused_total{reason="no_memory"}')
+            resource.prlimit(gateway, resource.RLIMIT_AS, usual)
+            again = large(6)
+            s.drain()
+            stored = {r[0] for r in s.sql("SELECT DEVICEID FROM hardware WHERE DEVICEID LIKE 'own-large%' OR DEVICEID LIKE 'small%'")}
+        table('No memory', ['case', '', ''], [['74', 'large and small ones', answers], ['', 'counted as no_memory', counted], ['', 'with memory again', again],
+                                              ['', 'stored', len(stored)]])
+        self.assertTrue(alive)
+        self.assertEqual(answers, [(503, 200)] * 5)
+        self.assertEqual((counted, again), (5, 200))
+        self.assertEqual(stored, {'small%d-2026-01-02-03-04-05' % n for n in range(6)} | {'own-large6-2026-01-02-03-04-05'})
 
     def test_a_gateway_without_descriptors_refuses_and_recovers(self):
         with Muster(env={'MUSTER_GATEWAY_SEGMENT_SIZE': '1MiB', 'MUSTER_GATEWAY_BODY_MAX': '512KiB'}) as s:
