@@ -23,7 +23,6 @@ void refusals_count(struct loop *loop)
     } rows[] = {
         {H2O_STATUS_ERROR_413, &http_metrics.refused_too_big},
         {H2O_STATUS_ERROR_417, &http_metrics.refused_expect},
-        {H2O_STATUS_ERROR_503, &http_metrics.refused_memory},
     };
     for (size_t i = 0; i < COUNT(rows); i++)
         if (loop->errors_seen[rows[i].status] < loop->context.emitted_error_status[rows[i].status]) {

@@ -186,6 +186,7 @@ static int on_request(h2o_handler_t *self, h2o_req_t *req)
         dispatch(r);
         return 0;
     }
+    metric_add(&http_metrics.refused_memory, 1);
     connection_enter(c, CONNECTION_WRITING);
     h2o_send_error_503(req, status_phrase(503), status_phrase(503), H2O_SEND_ERROR_HTTP1_CLOSE_CONNECTION);
     return 0;

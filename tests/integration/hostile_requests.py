@@ -76,7 +76,8 @@ def heads():
                rows=[("SELECT COUNT(*) FROM hardware WHERE ID={id} AND IPSRC='127.0.0.1'", '1')], faults=(23,))
     yield Case('forwarded-for-1000', packed('forwarded-for-1000'), headers=[('X-Forwarded-For', ', '.join('9.9.%d.%d' % (i // 250, i % 250) for i in range(1000)))],
                rows=[("SELECT COUNT(*) FROM hardware WHERE ID={id} AND IPSRC='127.0.0.1'", '1')], faults=(23,))
-    yield Case('host-empty', packed('host-empty'), headers=[('Host', '')], faults=(10,))
+    for name, host in (('empty', ''), ('colon', ':'), ('bracket', '['), ('port', 'localhost:99999999999'), ('markup', '<b>"\'')):
+        yield Case('host-' + name, packed('host-' + name), headers=[('Host', host)], faults=(10,))
     yield Case('absolute-form', b'', pieces=[wire.post(packed('absolute-form'), path='http://localhost/ocsinventory')], faults=(10,))
     yield Case('agent-none', b'', pieces=[wire.post(packed('agent-none'), agent=None)], faults=(28,))
     yield Case('agent-10k', packed('agent-10k'), headers=[('User-Agent', 'OCS-NG_unified_unix_agent_v2<b>' + '\xe9' * 10000)],
