@@ -30,10 +30,26 @@ static struct upload_address address_of_peer(h2o_socket_t *socket)
     return out;
 }
 
+/* What came and had no end that a handler saw: h2o has refused it (with more than a "100 Continue"), or the client has gone. The latter
+ * is seen only of a request that has been looked at once, a quarter of a second after its first byte at most. */
+static void note_end(const struct connection *c)
+{
+    enum { CONTINUE = sizeof "HTTP/1.1 100 Continue\r\n\r\n" - 1 };
+    if (c->state != CONNECTION_OPEN || c->on_read)
+        return;
+    if (c->socket->bytes_written - c->given > CONTINUE) /* h2o frees a socket in the turn after its end */
+        refusals_count(c->loop);
+    else if (c->began_ms != 0)
+        metric_add(&http_metrics.closed_short, 1);
+    else if (c->acceptor->kind == LISTENER_HTTPS && !c->is_shaken && !c->is_refused)
+        metric_add(&http_metrics.closed_handshake, 1);
+}
+
 static void on_close(void *data)
 {
     struct connection *c = data;
     struct http_server *server = c->loop->server;
+    note_end(c);
     connection_count_body(c, 0);
     h2o_linklist_unlink(&c->link);
     h2o_linklist_unlink(&c->turn);
@@ -90,6 +106,7 @@ void connection_count_body(struct connection *c, size_t len)
 /* h2o sees the end of the connection and closes it in its own time, so that no callback runs on freed memory. */
 static void end(struct connection *c, int how)
 {
+    c->is_ended = true;
     (void)shutdown(h2o_socket_get_fd(c->socket), how); /* fails only when the peer has gone, which is what we want */
 }
 
@@ -163,9 +180,11 @@ static int64_t idle_limit_ms(const struct connection *c)
 static void watch(struct connection *c, int64_t now)
 {
     int64_t limit = limit_ms(c), age = now - c->since_ms;
-    if (limit >= 0 && age > limit)
+    if (limit >= 0 && age > limit) {
+        if (c->state == CONNECTION_WRITING && !c->is_ended)
+            metric_add(&http_metrics.closed_unread, 1);
         end_now(c);
-    else if (c->state == CONNECTION_OPEN && has_begun(c))
+    } else if (c->state == CONNECTION_OPEN && has_begun(c))
         watch_receiving(c, now);
     else if (c->state == CONNECTION_OPEN && age > idle_limit_ms(c))
         end(c, SHUT_RD);
@@ -194,6 +213,7 @@ void connections_shed(struct loop *loop)
         if (now - c->since_ms < GRACE_MS)
             return; /* those behind it are younger still */
         if (!has_begun(c)) {
+            metric_add(&http_metrics.closed_room, c->is_ended ? 0 : 1);
             end(c, SHUT_RD);
             connection_enter(c, c->state); /* to the end of the list: the next call finds another */
             return;

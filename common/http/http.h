@@ -3,7 +3,8 @@
  * from other threads, drain. A service gives it a table of routes.
  *
  * HTTP/1.1 and 1.0 only: no h2 in ALPN, no upgrade (the packaged h2o's HTTP/2 has known denial-of-service holes). A request whose
- * end could be read differently by a proxy in front of us is answered 400 and its connection closed, before any handler.
+ * end could be read differently by a proxy in front of us is answered 400 and its connection closed, before any handler; bodies in
+ * chunks are decoded by a decoder of our own (chunks.h).
  *
  * Answered without a handler: 400 (framing, broken chunks), 404 (no route), 408 (slower than `rate_min`, longer than
  * `request_ms`), 413 (`body_max`), 417 (an Expect that is not 100-continue), 431 (headers above 64 KiB), 503 (`bodies_max`).

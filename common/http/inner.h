@@ -8,7 +8,7 @@
  *   loop.c        a loop's thread                   accept.c        caps, PROXY header, on to h2o
  *   connection.c  list of connections, time limits  refuse.c        answers to requests that never end
  *   request.c     from h2o's request to a handler       answer.c    and back
- *   framing.c, proxy.c, proxy_header.c   decisions about bytes, without sockets
+ *   framing.c, chunks.c, proxy.c, proxy_header.c   decisions about bytes, without sockets
  */
 #ifndef MUSTER_COMMON_HTTP_INNER_H
 #define MUSTER_COMMON_HTTP_INNER_H
@@ -59,6 +59,10 @@ struct connection {
     int64_t began_ms;   /**< OPEN: when a request was first seen to have begun; 0: none has */
     size_t read_before; /**< bytes that the connection had brought before that request */
     size_t counted;     /**< bytes of its body that are counted in server->bodies */
+    size_t given;       /**< bytes that it had got when the last answer was written */
+    bool is_ended;      /**< we have asked for its end */
+    bool is_shaken;     /**< TLS: the handshake is done */
+    bool is_refused;    /**< TLS: the handshake, or another one, was refused and counted */
     struct upload_address peer;
     h2o_socket_cb on_read;         /**< h2o's, kept while we refuse the request; else NULL */
     char client_key[TLS_KEY_TEXT]; /**< "": it showed no certificate */
@@ -88,10 +92,11 @@ struct loop {
     h2o_context_t context;
     h2o_multithread_receiver_t answers;
     struct acceptor acceptors[LISTENER_COUNT];
-    h2o_linklist_t open;  /**< connections in PROXY and OPEN */
-    h2o_linklist_t busy;  /**< connections in PENDING and WRITING */
-    h2o_linklist_t turns; /**< all of them; the next to be watched first */
-    size_t count;         /**< of all of them */
+    h2o_linklist_t open;                        /**< connections in PROXY and OPEN */
+    h2o_linklist_t busy;                        /**< connections in PENDING and WRITING */
+    h2o_linklist_t turns;                       /**< all of them; the next to be watched first */
+    size_t count;                               /**< of all of them */
+    uint64_t errors_seen[H2O_STATUS_ERROR_MAX]; /**< of h2o's own refusals, by status: those that are counted */
     h2o_timeout_t tick;
     h2o_timeout_entry_t tick_entry;
     bool is_paused; /**< not accepting */
@@ -152,6 +157,8 @@ void connections_shed(struct loop *loop);
 size_t connections_cut(struct loop *loop);
 
 /* refuse.c */
+/** Count a request that h2o has refused by itself. */
+void refusals_count(struct loop *loop);
 void refusals_prepare(struct http_server *server);
 /** Answer a request that has not arrived completely, and close. @param code 408 or 503 */
 void connection_refuse(struct connection *c, int code);

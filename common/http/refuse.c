@@ -13,6 +13,26 @@ static void on_refused(h2o_socket_t *socket, const char *err)
     c->on_read(socket, h2o_socket_error_closed);
 }
 
+/* h2o counts its answers by status, for a whole loop, but not those to what it could not parse: which of the connections that end
+ * was told what cannot be seen, but the sums are right. */
+void refusals_count(struct loop *loop)
+{
+    static const struct {
+        int status;
+        metric *counter;
+    } rows[] = {
+        {H2O_STATUS_ERROR_413, &http_metrics.refused_too_big},
+        {H2O_STATUS_ERROR_417, &http_metrics.refused_expect},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (loop->errors_seen[rows[i].status] < loop->context.emitted_error_status[rows[i].status]) {
+            loop->errors_seen[rows[i].status]++;
+            metric_add(rows[i].counter, 1);
+            return;
+        }
+    metric_add(&http_metrics.refused_malformed, 1);
+}
+
 void refusals_prepare(struct http_server *server)
 {
     static const char format[] = "HTTP/1.1 %d %s\r\nConnection: close\r\n%sContent-Length: 0\r\n\r\n";

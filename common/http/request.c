@@ -19,6 +19,7 @@ static void on_disposed(void *data)
 {
     struct http_request *r = ((struct anchor *)data)->request;
     connection_count_body(r->connection, 0);
+    r->connection->given = r->connection->socket->bytes_written;
     connection_enter(r->connection, CONNECTION_OPEN);
     r->req = NULL;
     if (r->is_answered)
@@ -185,6 +186,7 @@ static int on_request(h2o_handler_t *self, h2o_req_t *req)
         dispatch(r);
         return 0;
     }
+    metric_add(&http_metrics.refused_memory, 1);
     connection_enter(c, CONNECTION_WRITING);
     h2o_send_error_503(req, status_phrase(503), status_phrase(503), H2O_SEND_ERROR_HTTP1_CLOSE_CONNECTION);
     return 0;

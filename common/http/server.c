@@ -1,5 +1,8 @@
 #include "common/http/inner.h"
 
+#include "common/http/chunks.h"
+
+#include <assert.h>
 #include <errno.h>
 #include <time.h>
 
@@ -59,6 +62,7 @@ static void configure(struct http_server *server)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, keep_bodies_in_memory);
+    assert(chunks_are_ours()); /* only a build of ours can undo it */
 
     const struct http_settings *set = &server->set;
     h2o_globalconf_t *conf = &server->conf;

@@ -14,17 +14,21 @@ static struct connection *connection_of_ssl(const SSL *ssl)
     return socket ? socket->on_close.data : NULL;
 }
 
-/* Our own alert ends the handshake: the client's certificate, or something else that is not to our taste. */
-static void on_refused(const SSL *ssl, const struct connection *c, int alert)
+/* The end of a handshake: the client's certificate, or something else that is not to our taste. Counted once. */
+static void on_refused(const SSL *ssl, struct connection *c, const char *detail)
 {
+    if (c && c->is_refused)
+        return;
     char from[UPLOAD_ADDRESS_TEXT] = "";
     long verified = SSL_get_verify_result(ssl);
-    if (c)
+    if (c) {
+        c->is_refused = true;
         upload_address_text(&c->peer, from);
+    }
     if (verified == X509_V_OK) {
         metric_add(&http_metrics.refused_tls, 1);
         log_debug("handshake refused", LOG_TEXT("phase", "handshake"), LOG_TEXT("reason", "handshake"),
-                  LOG_TEXT("from", from), LOG_TEXT("detail", SSL_alert_desc_string_long(alert)));
+                  LOG_TEXT("from", from), LOG_TEXT("detail", detail));
         return;
     }
     metric_add(&http_metrics.refused_certificate, 1);
@@ -32,13 +36,28 @@ static void on_refused(const SSL *ssl, const struct connection *c, int alert)
              LOG_TEXT("from", from), LOG_TEXT("detail", X509_verify_cert_error_string(verified)));
 }
 
+static void on_done(const SSL *ssl, struct connection *c)
+{
+    c->is_shaken = true;
+    if (!tls_peer_key(ssl, c->client_key))
+        c->client_key[0] = '\0';
+}
+
+/* Who asks for another handshake is told so by a warning, and h2o ends the connection. */
+static bool is_refusal(int alert)
+{
+    return alert >> 8 == ALERT_FATAL || (alert & 0xff) == SSL_AD_NO_RENEGOTIATION;
+}
+
 static void on_info(const SSL *ssl, int where, int value)
 {
     struct connection *c = connection_of_ssl(ssl);
-    if ((where & SSL_CB_HANDSHAKE_DONE) && c && !tls_peer_key(ssl, c->client_key))
-        c->client_key[0] = '\0';
-    if ((where & SSL_CB_WRITE_ALERT) == SSL_CB_WRITE_ALERT && value >> 8 == ALERT_FATAL)
-        on_refused(ssl, c, value);
+    if ((where & SSL_CB_HANDSHAKE_DONE) && c)
+        on_done(ssl, c);
+    if ((where & SSL_CB_WRITE_ALERT) == SSL_CB_WRITE_ALERT && is_refusal(value))
+        on_refused(ssl, c, SSL_alert_desc_string_long(value));
+    if ((where & SSL_CB_ACCEPT_EXIT) == SSL_CB_ACCEPT_EXIT && strcmp(SSL_state_string(ssl), "SSLERR") == 0)
+        on_refused(ssl, c, "no TLS"); /* is not worth an alert */
 }
 
 void handshakes_watch(void *ctx)

@@ -21,6 +21,7 @@ struct inflater {
     unsigned max_ratio;
     unsigned char *text; /* kept between runs */
     size_t room;
+    size_t rest; /* of the last body: bytes behind its end */
 };
 
 /* One body on its way through. */
@@ -66,6 +67,11 @@ void inflater_trim(struct inflater *inf, size_t keep)
     free(inf->text);
     inf->text = keep ? malloc(keep) : NULL;
     inf->room = inf->text ? keep : 0;
+}
+
+size_t inflater_rest(const struct inflater *inf)
+{
+    return inf->rest;
 }
 
 static bool is_blank(char c)
@@ -279,7 +285,7 @@ static status run_whole(struct run *run, struct view in, bool *done)
         if (st != ST_OK)
             return st;
         room = inf->room < run->cap + 1 ? inf->room : run->cap + 1;
-        result = whole_inflate(inf->whole, run->coding, in, inf->text, room, &run->len);
+        result = whole_inflate(inf->whole, run->coding, in, inf->text, room, &run->len, &inf->rest);
     }
     *done = result == WHOLE_DONE && run->len <= run->cap;
     run->len = *done ? run->len : 0;
@@ -301,6 +307,7 @@ status inflater_run(struct inflater *inf, struct view in, struct view *out, enum
     struct run run = {inf, in, 0, cap_of(inf, in.len), coding_of(in), why};
     if (without_lead(in).len == 0)
         return refuse(&run, "body_empty", "there is nothing in the body");
+    inf->rest = 0;
     if (run.coding == CODING_CLEAR) {
         *coding = CODING_CLEAR;
         return run_clear(&run, in, out);
@@ -309,8 +316,10 @@ status inflater_run(struct inflater *inf, struct view in, struct view *out, enum
     status st = run.coding == CODING_DEFLATE ? ST_OK : run_whole(&run, in, &done);
     if (st == ST_OK && !done && inflateReset2(&inf->z, codings[run.coding].window_bits) != Z_OK)
         return reason_set(why, "no_memory", "no memory to inflate"), ST_NO_MEMORY;
-    if (st == ST_OK && !done)
+    if (st == ST_OK && !done) {
         st = codings[run.coding].run(&run);
+        inf->rest = run.left.len;
+    }
     if (st != ST_OK)
         return st;
     if (run.len == 0)

@@ -45,6 +45,9 @@ AUTO_DEFINE(struct inflater, inflater_destroy)
 MUST_CHECK status inflater_run(struct inflater *inf, struct view in, struct view *out, enum inflate_coding *coding,
                                struct reason *why);
 
+/** Bytes behind the end of the body that was last inflated: they are left alone, and odd. */
+size_t inflater_rest(const struct inflater *inf);
+
 struct buffer;
 /** Code a reply: zlib at level 6 (78 9C), gzip, or as it is. Appends to `out`.
  *  @retval ST_TOO_BIG  `out` reached its cap  @retval ST_NO_MEMORY */

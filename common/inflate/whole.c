@@ -62,15 +62,18 @@ static enum whole_result inflate_flushed(struct whole *w, struct view in, void *
     return result == WHOLE_DONE && used != w->ended.len ? WHOLE_NOT_OURS : result;
 }
 
-static enum whole_result inflate_zlib(struct whole *w, struct view in, void *to, size_t room, size_t *len)
+static enum whole_result inflate_zlib(struct whole *w, struct view in, void *to, size_t room, size_t *len, size_t *rest)
 {
-    size_t used;
+    size_t used = 0;
     if (is_flushed(in) && !((unsigned char)in.data[1] & 0x20)) { /* 0x20: wants a preset dictionary */
         enum whole_result result = inflate_flushed(w, in, to, room, len);
         if (result != WHOLE_NOT_OURS)
             return result;
     }
-    return result_of(libdeflate_zlib_decompress_ex(w->decoder, in.data, in.len, to, room, &used, len));
+    enum whole_result result =
+        result_of(libdeflate_zlib_decompress_ex(w->decoder, in.data, in.len, to, room, &used, len));
+    *rest = in.len - used;
+    return result;
 }
 
 static enum whole_result inflate_gzip(struct whole *w, struct view in, void *to, size_t room, size_t *len)
@@ -82,10 +85,11 @@ static enum whole_result inflate_gzip(struct whole *w, struct view in, void *to,
 }
 
 enum whole_result whole_inflate(struct whole *w, enum inflate_coding coding, struct view in, void *to, size_t room,
-                                size_t *len)
+                                size_t *len, size_t *rest)
 {
+    *rest = 0;
     switch (coding) {
-    case CODING_ZLIB: return inflate_zlib(w, in, to, room, len);
+    case CODING_ZLIB: return inflate_zlib(w, in, to, room, len, rest);
     case CODING_GZIP: return inflate_gzip(w, in, to, room, len);
     case CODING_CLEAR:
     case CODING_DEFLATE: break;

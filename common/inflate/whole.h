@@ -19,8 +19,9 @@ enum whole_result {
     WHOLE_NOT_OURS /**< for zlib: broken, cut in an unusual way, several gzip members, no memory */
 };
 
-/** @param len  on WHOLE_DONE: bytes of text in `to` */
+/** @param len   on WHOLE_DONE: bytes of text in `to`
+ *  @param rest  on WHOLE_DONE: bytes of `in` behind the end of the stream */
 enum whole_result whole_inflate(struct whole *w, enum inflate_coding coding, struct view in, void *to, size_t room,
-                                size_t *len);
+                                size_t *len, size_t *rest);
 
 #endif

@@ -3,6 +3,7 @@
 #include "common/base/clock.h"
 #include "common/log/kept.h"
 #include "common/log/line.h"
+#include "common/metrics/metrics.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -13,10 +14,13 @@
 #include <unistd.h>
 
 /* The log is one of the two things in a process that are global (the other: metrics). */
+#define LOG_METRICS(X) X(dropped, "muster_log_dropped_total", METRIC_COUNTER, "log lines that stderr did not take")
+METRICS_DECLARE(log_metrics, LOG_METRICS);
+METRICS_DEFINE(log_metrics, LOG_METRICS);
+
 static _Atomic(const char *) service = "muster";
 static _Atomic bool as_json = false;
 static _Atomic int lowest = LOG_INFO;
-static _Atomic uint64_t dropped;
 /* Between poll() and write() no other thread may take the room that poll() saw. */
 static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
 
@@ -33,7 +37,7 @@ void log_open(const char *service_name, const char *format, const char *level)
 
 uint64_t log_dropped(void)
 {
-    return atomic_load(&dropped);
+    return (uint64_t)metric_get(&log_metrics.dropped);
 }
 
 static void time_text(char out[static 32])
@@ -63,7 +67,7 @@ static void line_write(const struct line *line)
 {
     pthread_mutex_lock(&writing);
     if (!stderr_takes(line))
-        atomic_fetch_add(&dropped, 1);
+        metric_add(&log_metrics.dropped, 1);
     pthread_mutex_unlock(&writing);
 }
 

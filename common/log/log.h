@@ -21,6 +21,8 @@
 #include "common/base/bytes.h"
 #include "common/base/status.h"
 
+struct metric_table; /* common/metrics/metrics.h */
+
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
 
 struct log_field {
@@ -59,8 +61,9 @@ void log_keep(size_t count);
  */
 void log_recall(struct view device, struct view from, size_t max, struct buffer *out);
 
-/** Lines dropped because stderr did not take them. */
+/** Lines dropped because stderr did not take them; also in the table below, for metrics_register(). */
 uint64_t log_dropped(void);
+extern const struct metric_table log_metrics_table;
 
 #define LOG_FIELDS_(...)                                                                                               \
     (const struct log_field[]){__VA_ARGS__}, sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field)

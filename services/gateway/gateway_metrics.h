@@ -26,6 +26,8 @@
     X(lagging, "muster_gateway_lagging", METRIC_GAUGE, "1: the pipeline lags, devices are told to come later")         \
     X(contacts_lost, "muster_gateway_contacts_not_recorded_total", METRIC_COUNTER,                                     \
       "PROLOGs answered whose contact the spool did not take")                                                         \
+    X(trailing, "muster_gateway_bodies_with_rest_total", METRIC_COUNTER,                                               \
+      "bodies taken although something followed the end of what was compressed")                                       \
     X(snmp_off, "muster_gateway_snmp_off_total", METRIC_COUNTER, "SNMP uploads answered 200: switched off")            \
     X(exported, "muster_gateway_exports_total{result=\"written\"}", METRIC_COUNTER,                                    \
       "uploads written to files (GENERATE_OCS_FILES)")                                                                 \

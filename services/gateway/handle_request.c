@@ -118,6 +118,7 @@ void handle_request(struct exchange *x, struct view unused)
     struct reason why = {0};
     x->phase = "unpack";
     status st = inflater_run(tools->inflater, x->view->body, &text, &x->coding, &why);
+    metric_add(&gateway_metrics.trailing, st == ST_OK && inflater_rest(tools->inflater) > 0);
     if (st != ST_OK)
         refuse_unreadable(x, st, &why);
     else if (!coding_is_on(x))

@@ -110,6 +110,7 @@ int main(int argc, char **argv)
     metrics_register(&spool_metrics_table);
     metrics_register(&http_metrics_table);
     metrics_register(&link_metrics_table);
+    metrics_register(&log_metrics_table);
 
     /* 2. Resources. AUTO releases them in reverse order of these lines: what may still answer a request ends before the server. */
     AUTO(admin_stop) struct admin *admin = NULL;

@@ -108,6 +108,7 @@ int main(int argc, char **argv)
     xml_library_init();
     metrics_register(&parser_metrics_table);
     metrics_register(&link_metrics_table);
+    metrics_register(&log_metrics_table);
 
     /* 2. Resources, in the order of their dependence; AUTO releases them in reverse. */
     AUTO(admin_stop) struct admin *admin = NULL;

@@ -74,6 +74,7 @@ int main(int argc, char **argv)
     xml_library_init();
     metrics_register(&writer_metrics_table);
     metrics_register(&link_metrics_table);
+    metrics_register(&log_metrics_table);
 
     /* 2. Resources, released in reverse order. */
     AUTO(admin_stop) struct admin *admin = NULL;

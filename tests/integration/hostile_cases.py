@@ -13,12 +13,15 @@ MIB = 1 << 20
 
 class Case:
     def __init__(self, name, body, answer=200, stored='rows', why='', quarantine='', rows=(), faults=(), device=None, headers=(),
-                 pieces=None, counts=()):
+                 pieces=None, counts=(), half_close=False, soon=60):
         self.name, self.body, self.answer, self.stored, self.why = name, body, answer, stored, why
         self.quarantine, self.rows, self.faults, self.headers = quarantine, rows, faults, headers
         self.device = device if device is not None else device_of(name)
         self.pieces = pieces  # bytes as sent, instead of a POST of the body
         self.counts = counts  # further counters that must rise
+        self.answers = answer if isinstance(answer, tuple) else (answer,) if answer else ()  # any of them
+        self.half_close = half_close  # the client says after its last byte that nothing more comes
+        self.soon = soon  # seconds from the last byte to the end
 
 
 def device_of(name):
@@ -86,7 +89,8 @@ def compression():
                gzip.compress(document('gzip-members')[90:].encode()), faults=(34,))
     yield Case('never-finished', open_end, faults=(31,))
     yield Case('no-checksum', packed('no-checksum')[:-4], faults=(31, 32))
-    yield Case('noise-behind', packed('noise-behind') + b'\x00noise' * 50, faults=(33,))
+    for name, body in (('noise-behind', packed('noise-behind')), ('noise-behind-gzip', gzip.compress(document('noise-behind-gzip').encode()))):
+        yield Case(name, body + b'\x00noise' * 50, counts=('muster_gateway_bodies_with_rest_total',), rows=names(), faults=(33,))
     yield Case('checksum', wrong[:-1] + bytes([wrong[-1] ^ 1]), 400, 'nothing', 'inflate_checksum', faults=(32,))
     yield Case('cut-in-half', packed('cut-in-half')[:120], 400, 'nothing', 'xml_not_closed', faults=(31,))
     yield Case('cut-gzip', gzip.compress(document('cut-gzip').encode())[:100], 400, 'nothing', 'inflate_broken', faults=(31,))

@@ -104,7 +104,7 @@ class TestOwn(Hostile):
 
     def send(self, case):
         pieces = case.pieces if case.pieces is not None else [wire.post(case.body, case.headers)]
-        return wire.converse(self.port, pieces)
+        return wire.converse(self.port, pieces, half_close=case.half_close)
 
     def one(self, group, case):
         self.watch.begin()
@@ -123,15 +123,19 @@ class TestOwn(Hostile):
                     faults.append('%r in place of %r' % (got[:80], want[:80]))
         self.known, self.counters, self.aside = set(now), counters, aside
         seen = '%s %s' % (answer.status or '-', 'rows' if device in new else 'nothing')
-        refusals = sorted(c.split('"')[1] for c in rose if 'refused_total{' in c)
-        self.rows.append([group, case.name, ','.join(map(str, case.faults)), '%s %s' % (case.answer or '-', case.stored), seen,
+        refusals = sorted(c.split('"')[1] for c in rose if 'refused_total{' in c or 'closed_total{' in c)
+        self.rows.append([group, case.name, ','.join(map(str, case.faults)), '%s %s' % ('/'.join(map(str, case.answers)) or '-', case.stored), seen,
                           ' '.join(refusals + reasons), peak, '%.1f' % cpu, '; '.join(faults) or 'ok'])
         for fault in faults:
             self.complain(case.name, fault)
 
     def faults(self, case, answer, new, reasons, rose, cpu):
-        if case.answer and answer.statuses != [case.answer]:
+        if case.answers and answer.statuses not in [[a] for a in case.answers]:
             yield 'answered %s' % answer.statuses
+        if answer.status >= 400 and not any('_refused_total{' in c for c in rose):
+            yield 'counted nowhere'
+        if answer.seconds > case.soon:
+            yield 'after %.1f s' % answer.seconds
         if not answer.closed:
             yield 'left open'
         if new != ({case.device.encode()} if case.stored == 'rows' else set()):

@@ -290,7 +290,9 @@ status spool_files_read(struct spool *s, uint64_t number, void *out, size_t len,
         s->read_fd = s->calls->open(s->segment_folder, segment_name(number, "seg", name), O_RDONLY, 0);
         s->read_number = number;
     }
-    status st = s->read_fd < 0 ? ST_IO : calls_read_all(s->calls, s->read_fd, out, len, at);
+    /* Without a descriptor to be had, the file may well be as it was. */
+    bool is_short = s->read_fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM);
+    status st = is_short ? ST_NO_MEMORY : s->read_fd < 0 ? ST_IO : calls_read_all(s->calls, s->read_fd, out, len, at);
     pthread_mutex_unlock(&s->read_lock);
     return st;
 }

@@ -31,7 +31,7 @@ void spool_files_retire(struct spool *s);
 /** Remove segments that are kept to be used again while there is more than the cap allows. As above. */
 void spool_files_trim(struct spool *s);
 
-/** Read bytes of a segment. Without the lock. @retval ST_MALFORMED  @retval ST_IO */
+/** Read bytes of a segment. Without the lock. @retval ST_MALFORMED  @retval ST_IO  @retval ST_NO_MEMORY nor descriptors: later */
 MUST_CHECK status spool_files_read(struct spool *s, uint64_t number, void *out, size_t len, off_t at);
 
 #endif

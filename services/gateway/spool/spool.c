@@ -119,8 +119,9 @@ static status read_back(struct spool *s, const struct place *p, uint8_t **out)
     AUTO(mem_free) uint8_t *raw = malloc(len);
     if (!raw)
         return ST_NO_MEMORY;
-    if (spool_files_read(s, p->segment, raw, len, (int64_t)p->upload.place * RECORD_ALIGN) != ST_OK)
-        return ST_IO;
+    status st = spool_files_read(s, p->segment, raw, len, (int64_t)p->upload.place * RECORD_ALIGN);
+    if (st != ST_OK)
+        return st;
     uint64_t number, nonce;
     if (record_origin(raw, &number, &nonce) != ST_OK || number != p->segment || get_be64(raw + 8) != p->upload.id.hi ||
         get_be32(raw + 56) != crc32c(0, raw + RECORD_HEAD, p->upload.len))

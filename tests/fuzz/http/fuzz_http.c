@@ -1,5 +1,6 @@
-/* The bytes that decide whom we talk to and where a request ends: PROXY header, header block, headers of proxies, and the
+/* The bytes that decide whom we talk to and where a request ends: PROXY header, header block, chunks, headers of proxies, and the
  * setting that names them. */
+#include "common/http/chunks.h"
 #include "common/http/framing.h"
 #include "common/http/proxy.h"
 
@@ -45,6 +46,37 @@ static void read_forwarded(const struct networks *trusted, struct view text)
     must(from.len == 4 || from.len == 16);
 }
 
+/* In pieces as h2o gives them: each behind what is decoded. @return as phr_decode_chunked(), of what came until it ended */
+static ssize_t decode(const uint8_t *data, size_t len, size_t step, char *out, size_t *out_len)
+{
+    struct phr_chunked_decoder decoder = {.is_trailer_taken = 1};
+    ssize_t got = -2;
+    size_t at = 0;
+    *out_len = 0;
+    while (at < len && got == -2) {
+        size_t take = len - at < step ? len - at : step, size = take;
+        memcpy(out + *out_len, data + at, take);
+        at += take;
+        got = phr_decode_chunked(&decoder, out + *out_len, &size);
+        must(size <= take && (got < 0 || size + (size_t)got <= take));
+        *out_len += size;
+    }
+    return got < 0 ? got : got + (ssize_t)(len - at);
+}
+
+/* However it was cut on its way, a body is the same one, and ends at the same place. */
+static void read_chunks(const uint8_t *data, size_t len)
+{
+    char *whole = malloc(len + 1), *pieces = malloc(len + 1);
+    must(whole && pieces);
+    size_t whole_len, pieces_len;
+    ssize_t got = decode(data, len, len, whole, &whole_len);
+    must(got == decode(data, len, 1 + len % 7, pieces, &pieces_len));
+    must(got == -1 || (whole_len == pieces_len && memcmp(whole, pieces, whole_len) == 0));
+    free(whole);
+    free(pieces);
+}
+
 static void read_networks(const uint8_t *data, size_t len)
 {
     char *text = malloc(len + 1);
@@ -67,7 +99,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     read_proxy_header(data, len);
     read_in_pieces(data, len);
     read_forwarded(&trusted, text);
-    if (len > 0)
+    if (len > 0) {
         read_networks(data, len);
+        read_chunks(data, len);
+    }
     return 0;
 }

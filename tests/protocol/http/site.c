@@ -1,7 +1,12 @@
 #include "tests/protocol/http/site.h"
 
+#include "common/base/clock.h"
+
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <unistd.h>
+
+enum { SITE_WAIT_MS = 10000 };
 
 static void answer_facts(struct http_request *request)
 {
@@ -119,6 +124,14 @@ void site_release(struct site *site)
         answer_facts(site->held[i]);
     site->held_count = 0;
     pthread_mutex_unlock(&site->lock);
+}
+
+bool site_wait_metric(metric *counter, int64_t want)
+{
+    int64_t until = clock_steady_ms() + SITE_WAIT_MS;
+    while (metric_get(counter) != want && clock_steady_ms() < until)
+        usleep(5000);
+    return metric_get(counter) == want;
 }
 
 void site_free(struct site *site)

@@ -10,6 +10,7 @@
 #define MUSTER_TESTS_PROTOCOL_HTTP_SITE_H
 
 #include "common/http/http.h"
+#include "common/http/http_metrics.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -38,6 +39,8 @@ const char *site_address(const struct site *site);
 void site_wait_held(struct site *site, size_t count);
 /** Answers all held requests, each with the length of its body. */
 void site_release(struct site *site);
+/** Wait until a counter of common/http has this value: h2o's own refusals are counted a moment later. */
+bool site_wait_metric(metric *counter, int64_t want);
 void site_free(struct site *site);
 static inline void site_free_p(struct site **site)
 {

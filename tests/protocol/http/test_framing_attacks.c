@@ -34,6 +34,12 @@ static const struct {
     {"lengths joined by a comma", POST "Content-Length: 0, 35\r\n\r\n" SMUGGLED},
     {"length of 20 digits", POST "Content-Length: 18446744073709551617\r\n\r\nx" SMUGGLED},
     {"chunk size of 17 digits", POST "Transfer-Encoding: chunked\r\n\r\n10000000000000000\r\n\r\n" SMUGGLED},
+    {"chunk size of 2^64-1", POST "Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\n" SMUGGLED},
+    {"LF behind a chunk size", POST "Transfer-Encoding: chunked\r\n\r\n5\nabcde\r\n0\r\n\r\n" SMUGGLED},
+    {"LF behind a chunk", POST "Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\n0\r\n\r\n" SMUGGLED},
+    {"LF behind the last chunk", POST "Transfer-Encoding: chunked\r\n\r\n0\n\n" SMUGGLED},
+    {"LF in a chunk's extension", POST "Transfer-Encoding: chunked\r\n\r\n0;\n\r\n" SMUGGLED},
+    {"LF behind a trailer", POST "Transfer-Encoding: chunked\r\n\r\n0\r\nX: 1\n\r\n" SMUGGLED},
     {"blank before a chunk size", POST "Transfer-Encoding: chunked\r\n\r\n 5\r\nabcde\r\n0\r\n\r\n" SMUGGLED},
     {"bare LF in the header", POST "X: 1\nY: 2\r\nContent-Length: 0\r\n\r\n" SMUGGLED},
     {"bare LF behind the request line", "POST /echo HTTP/1.1\nHost: a\r\nContent-Length: 0\r\n\r\n" SMUGGLED},
@@ -70,7 +76,11 @@ Test(framing_attacks, no_smuggled_request_is_run)
         cr_expect(w->ended, "%s: left open", attacks[i].what);
         cr_expect_eq(atomic_load(&site->secrets), 0, "%s: run", attacks[i].what);
         atomic_store(&site->secrets, 0);
+        int64_t ours = metric_get(&http_metrics.refused_framing);
+        cr_assert(site_wait_metric(&http_metrics.refused_malformed, (int64_t)i + 1 - ours), "%s: not counted",
+                  attacks[i].what);
     }
+    cr_expect_eq(metric_get(&http_metrics.closed_short), 0);
 }
 
 Test(framing_attacks, a_nul_in_a_header_is_refused)
@@ -92,6 +102,27 @@ Test(framing_attacks, more_headers_than_a_client_needs_are_refused)
         buffer_text(&request, "X-Some-Header: x\r\n");
     buffer_text(&request, "\r\n");
     cr_expect_eq(wire_ask(site_address(site), request.data, NULL, 0), 400);
+}
+
+/* What is kept nowhere has a limit all the same. */
+static int ask_with_extra(struct site *site, const char *before, const char *behind)
+{
+    AUTO(wire_close) struct wire *w = wire_open(site_address(site));
+    AUTO(buffer_clear) struct buffer request = BUFFER_INIT(80 << 10);
+    buffer_text(&request, POST "Transfer-Encoding: chunked\r\n\r\n");
+    buffer_text(&request, before);
+    memset(buffer_extend(&request, 64 << 10), 'x', 64 << 10);
+    buffer_text(&request, behind);
+    (void)wire_send_bytes(w, request.data, request.len);
+    return last_answer(w);
+}
+
+Test(framing_attacks, extensions_and_trailers_of_64_kib_are_refused)
+{
+    AUTO(site_free) struct site *site = site_plain();
+    cr_expect_eq(ask_with_extra(site, "5;", "\r\nabcde\r\n0\r\n\r\n"), 400);
+    cr_expect_eq(ask_with_extra(site, "5\r\nabcde\r\n0\r\nX: ", "\r\n\r\n"), 400);
+    cr_expect(site_wait_metric(&http_metrics.refused_malformed, 2));
 }
 
 Test(framing_attacks, a_header_above_the_limit_is_refused)

@@ -2,11 +2,10 @@
 #include "tests/protocol/http/wire.h"
 
 #include "common/base/clock.h"
-#include "common/http/http_metrics.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
-#include <unistd.h>
+#include <sys/socket.h>
 
 static char filler[256 << 10];
 
@@ -23,6 +22,7 @@ Test(limits, a_body_above_the_cap_gets_413_before_it_is_sent)
     cr_expect_eq(wire_ask(site_address(site), post(1001, ""), NULL, 0), 413);
     cr_expect_eq(wire_ask(site_address(site), post(1001, "Expect: 100-continue\r\n"), NULL, 0), 413);
     cr_expect_eq(wire_ask(site_address(site), post(1000, "Expect: 100-continue\r\n"), NULL, 0), 100);
+    cr_expect(site_wait_metric(&http_metrics.refused_too_big, 2));
 }
 
 Test(limits, a_chunked_body_above_the_cap_gets_413)
@@ -33,6 +33,7 @@ Test(limits, a_chunked_body_above_the_cap_gets_413)
     cr_assert(wire_send_bytes(w, filler, 1001));
     cr_expect_eq(wire_answer(w, NULL, 0), 413);
     cr_expect(wire_wait_end(w, WIRE_MS));
+    cr_expect(site_wait_metric(&http_metrics.refused_too_big, 1));
 }
 
 Test(limits, bodies_above_the_memory_for_all_get_503_and_when_to_come_back)
@@ -141,12 +142,42 @@ Test(limits, a_body_below_the_least_rate_gets_408_and_one_above_it_arrives)
     cr_expect_eq(strncmp(slow->in, "HTTP/1.1 408", 12), 0, "%s", slow->in);
 }
 
-static bool wait_connections(int64_t want)
+static const struct {
+    const char *what, *bytes;
+    bool want;
+} partings[] = {
+    {"nothing", "", false},
+    {"half a header", "POST /hold HTTP/1.1\r\nHo", true},
+    {"a body that is longer than what comes", "POST /hold HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc", true},
+    {"the same behind a request", "GET /echo HTTP/1.1\r\n\r\nPOST /echo HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc",
+     true},
+    {"the same, told to go on", "POST /hold HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\nabc", true},
+    {"half a chunk", "POST /hold HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc", true},
+    {"whole requests", "POST /echo HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcGET /echo HTTP/1.1\r\n\r\n", false},
+    {"a whole one in chunks", "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\n0\r\n\r\n",
+     false},
+    {"a whole one, and noise behind the last", "GET /echo HTTP/1.1\r\nConnection: close\r\n\r\nnoise", false},
+    {"what is refused", "POST /echo HTTP/1.1\r\nContent-Length: x\r\n\r\nabc", false},
+    {"what is refused for its framing", "POST /echo HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\nabc", false},
+};
+
+Test(limits, a_client_that_goes_before_its_request_is_whole_is_counted)
 {
-    int64_t until = clock_steady_ms() + WIRE_MS;
-    while (metric_get(&http_metrics.connections) != want && clock_steady_ms() < until)
-        usleep(10000);
-    return metric_get(&http_metrics.connections) == want;
+    AUTO(site_free) struct site *site = site_plain();
+    int64_t want = 0;
+    for (size_t i = 0; i < COUNT(partings); i++) {
+        struct wire *w = wire_open(site_address(site));
+        cr_assert(wire_send(w, partings[i].bytes));
+        cr_expect(!partings[i].want || !wire_wait_end(w, 500), "%s",
+                  partings[i].what); /* it goes after half a second */
+        cr_assert_eq(shutdown(w->fd, SHUT_WR), 0);
+        cr_expect(wire_wait_end(w, WIRE_MS), "%s", partings[i].what);
+        wire_close(w);
+        cr_expect(site_wait_metric(&http_metrics.connections, 0));
+        want += partings[i].want;
+        cr_expect_eq(metric_get(&http_metrics.closed_short), want, "%s: %lld of %lld", partings[i].what,
+                     (long long)metric_get(&http_metrics.closed_short), (long long)want);
+    }
 }
 
 Test(limits, a_client_that_does_not_read_its_answer_is_closed)
@@ -154,8 +185,9 @@ Test(limits, a_client_that_does_not_read_its_answer_is_closed)
     AUTO(site_free) struct site *site = site_new(&(struct http_settings){.http = "127.0.0.1:0", .request_ms = 500});
     AUTO(wire_close) struct wire *w = wire_open(site_address(site));
     cr_assert(wire_send(w, "GET /big HTTP/1.1\r\n\r\n"));
-    cr_expect(wait_connections(1));
-    cr_expect(wait_connections(0));
+    cr_expect(site_wait_metric(&http_metrics.connections, 1));
+    cr_expect(site_wait_metric(&http_metrics.connections, 0));
+    cr_expect_eq(metric_get(&http_metrics.closed_unread), 1);
 }
 
 Test(limits, above_the_cap_on_connections_the_longest_idle_one_makes_room)
@@ -169,6 +201,7 @@ Test(limits, above_the_cap_on_connections_the_longest_idle_one_makes_room)
     cr_expect_eq(wire_ask(site_address(site), "GET /later HTTP/1.1\r\n\r\n", NULL, 0), 200);
     cr_expect(wire_wait_end(idle[1], WIRE_MS), "the one that had waited longest is closed");
     cr_expect_not(wire_wait_end(idle[0], 0), "one with a request is not");
+    cr_expect_geq(metric_get(&http_metrics.closed_room), 1);
     site_release(site);
     cr_expect_eq(wire_answer(idle[0], NULL, 0), 200);
     for (size_t i = 0; i < COUNT(idle); i++)

@@ -135,6 +135,7 @@ Test(requests, an_unknown_expectation_is_refused)
     cr_expect_eq(
         wire_ask(site_address(site), "POST /echo HTTP/1.1\r\nExpect: miracles\r\nContent-Length: 3\r\n\r\n", NULL, 0),
         417);
+    cr_expect(site_wait_metric(&http_metrics.refused_expect, 1));
 }
 
 Test(requests, a_client_that_goes_away_before_the_answer_harms_nobody)

@@ -88,6 +88,7 @@ static const struct {
 Test(tls_wire, tls_1_2_and_1_3_with_http_1_1_are_spoken_and_nothing_else)
 {
     AUTO(site_free) struct site *site = secure();
+    int64_t refused = 0;
     for (size_t i = 0; i < COUNT(cases); i++) {
         char chosen[16];
         const char *answer = ask(site, cases[i].version, cases[i].alpn, request, chosen);
@@ -95,7 +96,10 @@ Test(tls_wire, tls_1_2_and_1_3_with_http_1_1_are_spoken_and_nothing_else)
         cr_expect(!cases[i].want || strstr(answer, "https=1 http10=0 body=9 sum=e3069283"), "%s: %s", cases[i].what,
                   answer);
         cr_expect_str_eq(chosen, cases[i].chosen, "%s", cases[i].what);
+        refused += !cases[i].want;
+        cr_expect_eq(metric_get(&http_metrics.refused_tls), refused, "%s", cases[i].what);
     }
+    cr_expect_eq(metric_get(&http_metrics.closed_handshake), 0);
 }
 
 Test(tls_wire, an_http2_preface_inside_tls_is_refused)
@@ -135,7 +139,10 @@ Test(tls_wire, garbage_and_silence_in_place_of_a_handshake_end_in_time)
     AUTO(wire_close) struct wire *plain = wire_open(http_server_address(site->server, true));
     cr_assert(wire_send(plain, "GET / HTTP/1.1\r\n\r\n"));
     cr_expect(wire_wait_end(plain, WIRE_MS));
+    cr_expect(site_wait_metric(&http_metrics.refused_tls, 1), "plain HTTP");
     cr_expect(wire_wait_end(silent, WIRE_MS));
+    cr_expect(site_wait_metric(&http_metrics.closed_handshake, 1), "silence");
+    cr_expect_eq(metric_get(&http_metrics.refused_tls), 1);
 }
 
 Test(tls_wire, a_drain_does_not_wait_for_a_handshake_that_never_comes)

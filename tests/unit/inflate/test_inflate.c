@@ -232,6 +232,35 @@ Test(inflate, accepts_what_agents_send_and_names_why_it_refuses_the_rest)
     }
 }
 
+static const struct {
+    const char *about;
+    void (*make)(struct buffer *b);
+    bool has_rest;
+} ends[] = {
+    {"zlib and noise", zlib_and_noise, true},
+    {"zlib", zlib, false},
+    {"two zlib streams", zlib_twice_in_a_row, true},
+    {"zlib of Windows agents", zlib_flushed, false},
+    {"gzip and noise", gzip_and_noise, true},
+    {"zlib with half a checksum", zlib_with_half_a_checksum, false},
+    {"gzip in two members", gzip_in_members, false},
+    {"zlib and noise, again", zlib_and_noise, true},
+    {"clear", clear, false},
+};
+
+Test(inflate, what_follows_the_end_is_known)
+{
+    AUTO(inflater_destroy) struct inflater *inf = inflater_new(CAP, RATIO);
+    for (size_t i = 0; i < COUNT(ends); i++) {
+        AUTO(buffer_clear) struct buffer body = BUFFER_INIT(1 << 20);
+        ends[i].make(&body);
+        struct view text;
+        enum inflate_coding coding;
+        cr_assert_eq(inflater_run(inf, buffer_view(&body), &text, &coding, NULL), ST_OK, "%s", ends[i].about);
+        cr_expect_eq(inflater_rest(inf) > 0, ends[i].has_rest, "%s", ends[i].about);
+    }
+}
+
 Test(inflate, a_stream_cut_anywhere_gives_a_beginning_of_the_text_or_nothing)
 {
     AUTO(inflater_destroy) struct inflater *inf = inflater_new(CAP, RATIO);

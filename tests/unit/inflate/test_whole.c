@@ -39,12 +39,12 @@ Test(whole, takes_what_agents_send)
             body_add(&body, text, cases[i].coding, 6, cases[i].end);
         struct view in = {body.data, body.len - cases[i].cut};
         char to[1000];
-        size_t len = 0;
-        enum whole_result got = whole_inflate(w, cases[i].coding, in, to, sizeof to, &len);
+        size_t len = 0, rest = 0;
+        enum whole_result got = whole_inflate(w, cases[i].coding, in, to, sizeof to, &len, &rest);
         cr_expect_eq(got, cases[i].want, "%s: got %d", cases[i].what, got);
         cr_expect(got != WHOLE_DONE || view_equal((struct view){to, len}, text), "%s: other text", cases[i].what);
         if (cases[i].want == WHOLE_DONE)
-            cr_expect_eq(whole_inflate(w, cases[i].coding, in, to, text.len - 1, &len), WHOLE_NO_ROOM, "%s: room",
-                         cases[i].what);
+            cr_expect_eq(whole_inflate(w, cases[i].coding, in, to, text.len - 1, &len, &rest), WHOLE_NO_ROOM,
+                         "%s: room", cases[i].what);
     }
 }
