@@ -138,6 +138,13 @@ static status check_sections(const char *path, struct reason *why)
     return section_map_read(path, &map, why);
 }
 
+/* Bytes of memory that this machine has; 0: it does not say. */
+static uint64_t machine_memory(void)
+{
+    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    return pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : 0;
+}
+
 static status make_plan(struct up *up, const char *database, struct arena *arena, struct reason *why)
 {
     const char *environment = getenv("MUSTER_SECTIONS_FILE"), *given = up->options->sections;
@@ -148,6 +155,7 @@ static status make_plan(struct up *up, const char *database, struct arena *arena
                                         : environment ? environment
                                                       : "",
                             .user = private_db_user(),
+                            .memory = machine_memory(),
                             .database_options = getenv(database_options_variable)};
     status st = programs_find(in.programs, why);
     if (st == ST_OK)

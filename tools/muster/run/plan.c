@@ -109,6 +109,16 @@ static void add_words(struct making *m, const char *line, const char **to, size_
         *to++ = text(m, "%.*s", (int)strcspn(at, " "), at);
 }
 
+/* Of the private MariaDB's cache of pages: 20,000 rows of programs and their indexes are about 6 MiB, so the least is enough for some
+ * hundred devices and the most for some thousand. It is taken as data comes. Who has more, has a database of his own. */
+enum { CACHE_SHARE = 8, CACHE_LEAST_MIB = 128, CACHE_MOST_MIB = 1024 };
+
+static unsigned cache_mib(uint64_t memory)
+{
+    uint64_t share = memory / CACHE_SHARE >> 20;
+    return (unsigned)(share < CACHE_LEAST_MIB ? CACHE_LEAST_MIB : share > CACHE_MOST_MIB ? CACHE_MOST_MIB : share);
+}
+
 /* Settings for a small machine that other programs share. Whatever is not said here stays MariaDB's default, which is safe:
  * every commit is on disk. */
 static void add_database(struct making *m)
@@ -124,7 +134,7 @@ static void add_database(struct making *m)
              data), /* a server that starts empties its folder: a shared one is another server's, too */
         "--skip-networking",
         "--skip-name-resolve",
-        "--innodb-buffer-pool-size=128M",
+        text(m, "--innodb-buffer-pool-size=%uM", cache_mib(m->in->memory)),
         "--max-allowed-packet=64M",
         "--max-connections=200",
         "--character-set-server=utf8mb4",

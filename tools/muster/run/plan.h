@@ -53,6 +53,7 @@ struct plan_input {
     const char *database;              /**< URL of a database that is there already; "": a private one */
     const char *sections;              /**< file that declares sections; "": none */
     const char *user;                  /**< name to give mariadbd with --user; NULL: not as root */
+    uint64_t memory;                   /**< of the machine, bytes; 0: not known */
     const char *database_options;      /**< more options of the private MariaDB, blanks between them; NULL: none */
 };
 
