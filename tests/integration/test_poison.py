@@ -79,14 +79,15 @@ class TestPoison(unittest.TestCase):
     def good(self):
         return int(self.s.one("SELECT COUNT(*) FROM hardware h WHERE NAME='good' AND (SELECT COUNT(*) FROM drives d WHERE d.HARDWARE_ID=h.ID)=1"))
 
-    def check(self, number, case):
+    def check(self, number, case, uncounted=0):
+        """`uncounted`: deaths that a gateway may not have seen, because it was killed in the same moment."""
         self.s.drain(120)
         self.assertEqual(self.good(), self.sent)
         self.assertEqual(self.s.one("SELECT COUNT(*) FROM hardware WHERE NAME='%s'" % MARK), '0')
         self.assertEqual(self.reasons(), ['poison'])
         self.report.append([number, case, '%d deaths, 1 in quarantine, others stored' % DEATHS, '%d deaths, %d in quarantine, %d of %d stored' % (
             len(self.killed()), len(self.reasons()), self.good(), self.sent)])
-        self.assertEqual(len(self.killed()), DEATHS)
+        self.assertIn(len(self.killed()), range(DEATHS, DEATHS + uncounted + 1))
 
     def test_a_parser_dies_of_it(self):
         self.start('gateway')
@@ -118,7 +119,7 @@ class TestPoison(unittest.TestCase):
             wait_for('another gateway', lambda: services(self.s).get('gateway-1') not in (None, pid))
         wait_for('quarantine', lambda: self.reasons() == ['poison'], 120)
         wait_for('everything ready again', lambda: self.s.muster('status', check=False).returncode == 0, 60)
-        self.check(71, 'kills parsers; gateway killed, then stopped between')
+        self.check(71, 'kills parsers; gateway killed, then stopped between', uncounted=2)
         self.assertEqual(self.suspects(), [])
 
     def test_a_writer_dies_of_it(self):
