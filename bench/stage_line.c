@@ -214,7 +214,7 @@ static status measure(struct bench *b, unsigned stored, unsigned contact, unsign
 status stage_line(struct bench *b)
 {
     double few[2] = {0}, many[2] = {0};
-    unsigned less = b->stored < CHUNK ? b->stored : CHUNK;
+    unsigned least = b->devices > CHUNK ? b->devices : CHUNK, less = b->stored < least ? b->stored : least;
     status st = fill(b, 0, less);
     if (st == ST_OK)
         st = measure(b, less, 2, 1, few);
