@@ -7,6 +7,9 @@
 /* DEVICEIDs of one batch, fitted: at most 255 bytes each, and the arena's own needs. */
 enum { KEY_ROOM = 512, ARENA_EXTRA = 1 << 16 };
 
+/* A fifth of the time without anything new is the end of the wait: nothing more comes. */
+enum { GATHER_STEPS = 5 };
+
 struct batch {
     size_t max, count;
     size_t record_max, bytes;        /* of one record, of all in it */
@@ -123,9 +126,12 @@ size_t batch_gather(struct batch *b, struct link_consumer *from, int wait_ms, in
 {
     link_consumer_wait(from, 1, wait_ms);
     take_what_is_there(b, from);
-    if (more_ms > 0 && !is_full(b) && (b->count > 1 || (b->count == 1 && b->last_count > 1))) {
-        link_consumer_wait(from, b->max - b->count, more_ms);
+    bool is_busy = b->count > 1 || (b->count == 1 && b->last_count > 1);
+    for (int step = 0; is_busy && more_ms > 0 && !is_full(b) && step < GATHER_STEPS; step++) {
+        size_t before = b->count;
+        link_consumer_wait(from, b->max - b->count, more_ms / GATHER_STEPS + 1);
         take_what_is_there(b, from);
+        is_busy = b->count > before;
     }
     b->last_count = b->count;
     return b->count;

@@ -20,7 +20,7 @@ AUTO_DEFINE(struct batch, batch_destroy)
 /**
  * Take what is there. One upload costs a transaction and its statements, fifty hardly more: while uploads come one after the other (there
  * is a second one, or the batch before had several) what is not full waits for more. One that comes alone does not wait.
- * @param wait_ms  for the first one  @param more_ms  for more
+ * @param wait_ms  for the first one  @param more_ms  for more, a fifth of it when none comes
  * @return how many
  */
 size_t batch_gather(struct batch *b, struct link_consumer *from, int wait_ms, int more_ms);

@@ -17,7 +17,7 @@
     X(log_level, "MUSTER_LOG_LEVEL", SET_TEXT, "info", 0, 0, "debug, info, warning or error")                          \
     X(batch, "MUSTER_WRITER_BATCH", SET_COUNT, "50", 1, 1000, "uploads in one transaction at most")                    \
     X(credit, "MUSTER_WRITER_CREDIT", SET_COUNT, "128", 1, 1024, "uploads held and not answered, for each parser")     \
-    X(gather, "MUSTER_WRITER_GATHER", SET_MS, "10ms", 0, 10000,                                                          \
+    X(gather, "MUSTER_WRITER_GATHER", SET_MS, "50ms", 0, 10000,                                                          \
       "how long a batch is waited for that is not full while uploads come one after the other; a single one never waits") \
     X(record_max, "MUSTER_WRITER_RECORD_MAX", SET_BYTES, "256MiB", 1 << 20, 1LL << 31,                                 \
       "bytes of one unpacked record at most")                                                                          \
