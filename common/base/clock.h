@@ -6,5 +6,6 @@
 
 int64_t clock_wall_us(void);   /**< microseconds since 1970, UTC; may jump */
 int64_t clock_steady_ms(void); /**< milliseconds since some moment; never jumps */
+int64_t clock_steady_us(void); /**< the same in microseconds: for what something took */
 
 #endif

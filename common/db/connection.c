@@ -96,7 +96,7 @@ static void set_options(MYSQL *handle, const struct db_target *t, bool tls)
         mysql_optionsv(handle, MYSQL_OPT_SSL_KEY, (const void *)t->tls_key);
 }
 
-static bool connect_once(struct db *db, const struct db_target *t, bool tls)
+static bool connect_once(struct db *db, const struct db_target *t, const char *password, bool tls)
 {
     if (db->handle)
         mysql_close(db->handle);
@@ -106,19 +106,19 @@ static bool connect_once(struct db *db, const struct db_target *t, bool tls)
         return false;
     }
     set_options(db->handle, t, tls);
-    if (mysql_real_connect(db->handle, t->socket[0] ? NULL : t->host, t->user, t->password, t->name, t->port,
+    if (mysql_real_connect(db->handle, t->socket[0] ? NULL : t->host, t->user, password, t->name, t->port,
                            t->socket[0] ? t->socket : NULL, CLIENT_MULTI_RESULTS))
         return true;
     (void)remember_handle(db);
     return false;
 }
 
-static status connect_any(struct db *db, const struct db_target *t)
+static status connect_any(struct db *db, const struct db_target *t, const char *password)
 {
-    if (connect_once(db, t, t->tls != DB_TLS_OFF))
+    if (connect_once(db, t, password, t->tls != DB_TLS_OFF))
         return ST_OK;
     /* The library has no "TLS if the server can": a server that cannot shows as an error of TLS. */
-    if (t->tls == DB_TLS_PREFER && db->error_no == CR_SSL_CONNECTION_ERROR && connect_once(db, t, false))
+    if (t->tls == DB_TLS_PREFER && db->error_no == CR_SSL_CONNECTION_ERROR && connect_once(db, t, password, false))
         return ST_OK;
     for (size_t i = 0; i < COUNT(refusals); i++)
         if (refusals[i] == db->error_no)
@@ -184,17 +184,31 @@ static status read_session(struct db *db, struct reason *why)
     return ST_OK;
 }
 
+/* Refused for its user or password: an operator looks for that, not for the network. */
+static bool is_login(unsigned error_no)
+{
+    return error_no == ER_ACCESS_DENIED_ERROR || error_no == ER_ACCESS_DENIED_NO_PASSWORD_ERROR ||
+           error_no == ER_DBACCESS_DENIED_ERROR;
+}
+
 static status open_session(struct db *db, const struct db_target *t, struct reason *why)
 {
+    char password[DB_PASSWORD_MAX];
+    status st = db_password(t, password, why);
+    if (st != ST_OK)
+        return st;
     reason_set(why, "db_connect", "cannot open a session with the database %s at %s", t->name,
                t->socket[0] ? t->socket : t->host);
-    status st = connect_any(db, t);
+    st = connect_any(db, t, password);
+    explicit_bzero(password, sizeof password);
     if (st == ST_OK)
         st = set_session(db, t);
     if (st != ST_OK || (st = read_session(db, why)) != ST_OK) {
-        if (db->error_no)
-            reason_set(why, "db_connect", "database %s at %s: %s (%u)", t->name, t->socket[0] ? t->socket : t->host,
-                       db->error, db->error_no);
+        const char *at = t->socket[0] ? t->socket : t->host;
+        if (is_login(db->error_no))
+            reason_set(why, "db_login", "database %s at %s: %s (%u)", t->name, at, db->error, db->error_no);
+        else if (db->error_no)
+            reason_set(why, "db_connect", "database %s at %s: %s (%u)", t->name, at, db->error, db->error_no);
     }
     return st;
 }

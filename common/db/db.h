@@ -14,9 +14,12 @@
 #include "common/base/buffer.h"
 #include "common/base/cleanup.h"
 
+enum { DB_PASSWORD_MAX = 256 }; /**< with its NUL */
+
 /** Where the database is: parsed from mysql://user:password@host:port/name?socket=/path&time_zone=SYSTEM&ssl=... */
 struct db_target {
-    char host[256], user[128], password[256], name[128], socket[256], time_zone[64];
+    char host[256], user[128], password[DB_PASSWORD_MAX], name[128], socket[256], time_zone[64];
+    char password_file[256]; /**< holds the password instead, and is read again at each connect; "": none */
     unsigned port;
     enum { DB_TLS_OFF, DB_TLS_PREFER, DB_TLS_REQUIRE, DB_TLS_VERIFY } tls;
     char tls_ca[256];
@@ -27,6 +30,10 @@ struct db_target {
 
 /** @retval ST_INVALID not such an address (`why` says what is wrong; never shows the password) */
 MUST_CHECK status db_target_parse(const char *url, struct db_target *out, struct reason *why);
+
+/** The password as it is now: of the address, or of the file, without the end of its line.
+ *  @retval ST_UNAVAILABLE the file cannot be read, or holds no password (`why`: db_password) */
+MUST_CHECK status db_password(const struct db_target *t, char out[DB_PASSWORD_MAX], struct reason *why);
 
 struct db;
 

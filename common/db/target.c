@@ -86,6 +86,8 @@ static const struct {
     size_t offset, room;
 } options[] = {
     {"socket", OPTION_TEXT, offsetof(struct db_target, socket), sizeof((struct db_target *)0)->socket},
+    {"password_file", OPTION_TEXT, offsetof(struct db_target, password_file),
+     sizeof((struct db_target *)0)->password_file},
     {"time_zone", OPTION_TEXT, offsetof(struct db_target, time_zone), sizeof((struct db_target *)0)->time_zone},
     {"ssl_ca", OPTION_TEXT, offsetof(struct db_target, tls_ca), sizeof((struct db_target *)0)->tls_ca},
     {"ssl_cert", OPTION_TEXT, offsetof(struct db_target, tls_cert), sizeof((struct db_target *)0)->tls_cert},
@@ -193,6 +195,8 @@ status db_target_parse(const char *url, struct db_target *out, struct reason *wh
     bool tls_given = memmem(rest.at, (size_t)(rest.end - rest.at), "ssl=", 4) != NULL;
     if (!read_options(rest, &t, why))
         return ST_INVALID;
+    if (t.password[0] && t.password_file[0])
+        return fault(why, "the database's address has a password and a file with one");
     if (!tls_given && is_local(&t))
         t.tls = DB_TLS_OFF;
     *out = t;

@@ -164,3 +164,38 @@ void curve_gate_serve(void *gate, const struct curve_keys *keys)
                     LOG_TEXT("reason", "its key is not ours"));
     }
 }
+
+/* ----------------------------------------------------------------- watch ---- */
+
+void *curve_watch_open(void *context, void *socket, const struct curve_keys *keys)
+{
+    static const char place[] = "inproc://muster.handshakes";
+    /* Who speaks without keys sees from our greeting that we do not, and leaves: without a detail. */
+    const int zero = 0, events = ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL;
+    errno = 0;
+    if (!keys->secret[0])
+        return NULL;
+    void *watch = zmq_socket(context, ZMQ_PAIR);
+    if (watch && zmq_setsockopt(watch, ZMQ_LINGER, &zero, sizeof zero) == 0 &&
+        zmq_socket_monitor(socket, place, events) == 0 && zmq_connect(watch, place) == 0)
+        return watch;
+    int error = errno;
+    if (watch)
+        zmq_close(watch);
+    errno = error ? error : EMFILE;
+    return NULL;
+}
+
+/* Of each event two frames: its number and value, and the address that was listened at. */
+void curve_watch_serve(void *watch)
+{
+    uint8_t event[8];
+    while (zmq_recv(watch, event, sizeof event, ZMQ_DONTWAIT) >= 0) {
+        int more = 0;
+        size_t size = sizeof more;
+        if (zmq_getsockopt(watch, ZMQ_RCVMORE, &more, &size) == 0 && more)
+            continue;
+        metric_add(&link_metrics.refused, 1);
+        log_warning("consumer refused", LOG_TEXT("code", "link_key"), LOG_TEXT("reason", "it has no key, or not ours"));
+    }
+}

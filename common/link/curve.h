@@ -28,4 +28,9 @@ MUST_CHECK status curve_connect(void *socket, const struct curve_keys *keys);
 void *curve_gate_open(void *context, const struct curve_keys *keys);
 void curve_gate_serve(void *gate, const struct curve_keys *keys);
 
+/** Those who do not come as far as the gate: without a key, or with another installation's. To be opened before the socket is bound;
+ *  poll it and call curve_watch_serve() when it can be read; zmq_close() it. @return as curve_gate_open() */
+void *curve_watch_open(void *context, void *socket, const struct curve_keys *keys);
+void curve_watch_serve(void *watch);
+
 #endif

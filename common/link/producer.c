@@ -46,7 +46,7 @@ struct link_producer {
     struct link_owner owner;
     char address[ADDRESS_TEXT];
     void *context, *socket;
-    void *gate; /* NULL: without a key */
+    void *gate, *watch; /* NULL: without a key */
     struct curve_keys keys;
     struct wake wake;
     pthread_t thread;
@@ -386,14 +386,18 @@ static void *run(void *arg)
     bool has_more = false;
     while (!atomic_load(&p->is_stopping)) {
         int64_t wait = p->next_beat_ms - clock_steady_ms();
-        zmq_pollitem_t items[] = {
-            {p->socket, 0, ZMQ_POLLIN, 0}, {NULL, p->wake.fd, ZMQ_POLLIN, 0}, {p->gate, 0, ZMQ_POLLIN, 0}};
-        int count = p->gate ? 3 : 2;
+        zmq_pollitem_t items[] = {{p->socket, 0, ZMQ_POLLIN, 0},
+                                  {NULL, p->wake.fd, ZMQ_POLLIN, 0},
+                                  {p->gate, 0, ZMQ_POLLIN, 0},
+                                  {p->watch, 0, ZMQ_POLLIN, 0}};
+        int count = p->gate ? 4 : 2;
         if (zmq_poll(items, count, has_more || wait < 0 ? 0 : (long)wait) < 0 && errno != EINTR)
             break; /* the context is gone: only a bug of ours can do that */
         wake_take(&p->wake);
         if (p->gate)
             curve_gate_serve(p->gate, &p->keys);
+        if (p->watch)
+            curve_watch_serve(p->watch);
         has_more = receive(p);
         has_more |= offer(p);
         beat(p);
@@ -413,7 +417,10 @@ static bool make_sockets(struct link_producer *p)
     if (!p->gate && errno)
         return false;
     p->socket = wire_socket(p->context, ZMQ_ROUTER, &p->set, WIRE_REASON_MAX);
-    return p->socket && curve_listen(p->socket, &p->keys) == ST_OK;
+    if (!p->socket || curve_listen(p->socket, &p->keys) != ST_OK)
+        return false;
+    p->watch = curve_watch_open(p->context, p->socket, &p->keys);
+    return p->watch || !errno;
 }
 
 static status start(struct link_producer *p, const char *address, struct reason *why)
@@ -491,6 +498,8 @@ void link_producer_destroy(struct link_producer *p)
         zmq_close(p->socket);
     if (p->gate)
         zmq_close(p->gate);
+    if (p->watch)
+        zmq_close(p->watch);
     wire_end(p->context);
     wake_clear(&p->wake);
     deliveries_clear(&p->deliveries);

@@ -42,7 +42,7 @@
       "uploads that may wait for the disk; above: 503")                                                                \
     X(spool_uploads, "MUSTER_GATEWAY_SPOOL_UPLOADS", SET_COUNT, "2000000", 1000, 50000000,                             \
       "uploads that may rest in the spool, about 90 bytes of memory each; above: 503")                                 \
-    X(attempts_max, "MUSTER_GATEWAY_ATTEMPTS_MAX", SET_COUNT, "5", 1, 1000,                                            \
+    X(attempts_max, "MUSTER_GATEWAY_ATTEMPTS_MAX", SET_COUNT, "3", 1, 1000,                                            \
       "deliveries of an upload that end with a dead consumer before it goes to quarantine")                            \
     X(id, "MUSTER_GATEWAY_ID", SET_COUNT, "0", 0, 65535,                                                               \
       "number of this gateway, different for each one of an installation")                                             \

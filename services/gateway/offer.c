@@ -3,9 +3,12 @@
 #include "common/log/log.h"
 #include "services/gateway/gateway_metrics.h"
 
+#include <stdatomic.h>
+
 struct offer {
     struct spool *spool;
     struct link_producer *link;
+    atomic_bool is_stopping;
 };
 
 static bool next(void *ctx, unsigned kinds, struct link_message *out)
@@ -26,6 +29,8 @@ static void verdict(void *ctx, struct upload_id id, enum link_verdict v, const s
     char text[UPLOAD_ID_TEXT];
     if (v == LINK_RETRY && why && strcmp(why->code, LINK_WHY_LOST) == 0)
         v = LINK_LOST; /* a writer died of it, perhaps */
+    if (v == LINK_LOST && atomic_load(&o->is_stopping))
+        v = LINK_RETRY; /* it is we who leave */
     metric_add(counts[v], 1);
     if (v == LINK_REJECT && why)
         log_warning("upload rejected", LOG_TEXT("upload", upload_id_text(id, text)), LOG_TEXT("phase", "answer"),
@@ -75,6 +80,7 @@ void offer_stop(struct offer *o)
     if (!o)
         return;
     spool_on_work(o->spool, NULL, NULL);
+    atomic_store(&o->is_stopping, true);
     link_producer_destroy(o->link);
     free(o);
 }

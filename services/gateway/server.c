@@ -178,7 +178,8 @@ static void json_spool(struct buffer *out, struct spool *spool)
     buffer_format(out,
                   "\"spool\": {\"pending\": %lld, \"in_flight\": %lld, \"bytes\": %lld, \"oldest_s\": %lld, "
                   "\"quarantined\": %lld, \"healthy\": %s}, ",
-                  (long long)n.pending, (long long)n.in_flight, (long long)n.bytes, (long long)oldest_s,
+                  (long long)n.pending, (long long)n.in_flight, (long long)n.bytes,
+                  (long long)(oldest_s > 0 ? oldest_s : 0), /* a clock that was set back */
                   (long long)n.quarantined, n.healthy ? "true" : "false");
 }
 

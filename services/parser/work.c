@@ -32,7 +32,7 @@ static void count_parsed(enum upload_kind kind, size_t body, size_t record, int6
                1);
     metric_add(&parser_metrics.body_bytes, (int64_t)body);
     metric_add(&parser_metrics.record_bytes, (int64_t)record);
-    metric_add(&parser_metrics.busy_us, clock_wall_us() - began_us);
+    metric_add(&parser_metrics.busy_us, clock_steady_us() - began_us);
 }
 
 /* A contact is a record already, made by the gateway: it is checked and passed on, but for the id that the spool gave it. */
@@ -167,7 +167,7 @@ static void handle(struct worker *w, struct link_delivery *d)
     struct upload_head head;
     struct view body, record;
     struct reason why = {"memory", "out of memory"};
-    int64_t began_us = clock_wall_us();
+    int64_t began_us = clock_steady_us();
     status st = upload_head_decode(d->body, d->len, &head, &body);
     if (st != ST_OK)
         reason_set(&why, "upload_head", "its head cannot be read");

@@ -15,6 +15,7 @@ enum {
     LOCK_TRIES = 30,
     LOCK_WAIT_S = 5,   /* for rows that somebody else has locked */
     TABLE_WAIT_S = 10, /* for a table that an administrator changes; the server's default is a day */
+    HASTE_MS = 30000,  /* since something waited in vain: the others must not wait for the same again and again */
     IDLE_S = 30, /* of a frozen writer or one behind a broken line: the server ends its transaction and its locks */
     VERSIONS_AT_ONCE = 2000,
     OSNAMES_MAX = 1000
@@ -34,6 +35,8 @@ struct applier {
     struct word_cache *osnames;        /* owned; words seen in the database since options_read_ms */
     struct arena *arena;               /* owned; reset before each try */
     unsigned random;                   /* for the jitter of pauses */
+    int64_t hasty_until_ms;
+    bool is_hasty; /* the session's time-outs are the short ones */
 };
 
 struct applier *applier_new(const struct applier_settings *set)
@@ -143,8 +146,20 @@ static status read_options(struct applier *a)
     return ST_OK;
 }
 
+/* While a table is locked, who needs it fails at once and is held; rows are waited for shortly. */
+static status set_patience(struct applier *a)
+{
+    bool is_hasty = clock_steady_ms() < a->hasty_until_ms;
+    if (is_hasty == a->is_hasty)
+        return ST_OK;
+    a->is_hasty = is_hasty;
+    return db_exec(a->db, "SET SESSION innodb_lock_wait_timeout=%d, SESSION lock_wait_timeout=%d",
+                   is_hasty ? 1 : LOCK_WAIT_S, is_hasty ? 0 : TABLE_WAIT_S);
+}
+
 static status open_connection(struct applier *a, struct reason *why)
 {
+    a->is_hasty = false;
     status st = db_open(&a->set.target, &a->db, why);
     if (st != ST_OK)
         return st;
@@ -201,7 +216,8 @@ static const unsigned environment[] = {
 /* Unknown column, table, database; number of columns. */
 static const unsigned schema[] = {1049, 1051, 1054, 1136, 1146, 1932};
 
-enum { LOCK_WAIT_TIMEOUT = 1205 };
+/* What only uploads meet that need this one table: it is locked, or has no more ids for rows (MariaDB, MySQL). */
+static const unsigned of_one_table[] = {1205, 167, 1467};
 
 static bool is_listed(unsigned number, const unsigned *list, size_t count)
 {
@@ -213,11 +229,13 @@ static bool is_listed(unsigned number, const unsigned *list, size_t count)
 
 static enum verdict judge(const struct applier *a, status st)
 {
-    if (st == ST_AGAIN)
-        return db_errno(a->db) == LOCK_WAIT_TIMEOUT ? VERDICT_WAIT : VERDICT_LOCK;
+    unsigned number = db_errno(a->db);
     if (st == ST_UNAVAILABLE)
         return VERDICT_LOST;
-    unsigned number = db_errno(a->db);
+    if ((st == ST_AGAIN || st == ST_IO) && is_listed(number, of_one_table, COUNT(of_one_table)))
+        return VERDICT_WAIT;
+    if (st == ST_AGAIN)
+        return VERDICT_LOCK;
     if (st == ST_IO && is_listed(number, schema, COUNT(schema)))
         return VERDICT_SCHEMA;
     if (st == ST_IO && is_listed(number, environment, COUNT(environment)))
@@ -263,6 +281,8 @@ static status run_once(struct applier *a, struct upload **uploads, size_t count,
     st = read_options(a);
     if (st == ST_OK)
         st = refresh_columns(a, why);
+    if (st == ST_OK)
+        st = set_patience(a);
     if (st != ST_OK) {
         explain(a, st, why);
         return st;
@@ -334,8 +354,12 @@ static status run_repeatedly(struct applier *a, struct upload **uploads, size_t 
             return st;
         count_retry(verdict);
         bool is_late = clock_steady_ms() >= deadline;
-        if (verdict == VERDICT_WAIT && (count > 1 || attempt > 0 || is_late) && !is_stopping(a))
-            return ST_AGAIN;
+        if (verdict == VERDICT_WAIT) {
+            bool is_first = clock_steady_ms() >= a->hasty_until_ms;
+            a->hasty_until_ms = clock_steady_ms() + HASTE_MS;
+            if ((count > 1 || attempt > 0 || is_late || !is_first) && !is_stopping(a))
+                return ST_AGAIN;
+        }
         bool enough = verdict == VERDICT_LOCK ? attempt >= LOCK_TRIES : is_late;
         if (enough || is_stopping(a))
             return ST_UNAVAILABLE;
@@ -360,7 +384,7 @@ static void hold(struct upload *u, const struct reason *why)
     char id[UPLOAD_ID_TEXT];
     u->outcome = UPLOAD_HELD;
     u->why = *why;
-    log_warning("upload waits for a lock", LOG_TEXT("upload", upload_id_text(u->id, id)), LOG_VIEW("device", u->key),
+    log_warning("upload waits", LOG_TEXT("upload", upload_id_text(u->id, id)), LOG_VIEW("device", u->key),
                 LOG_REASON(why));
 }
 

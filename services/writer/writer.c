@@ -122,14 +122,14 @@ bool writer_drain(struct writer *w, int64_t timeout_ms)
     struct timespec until;
     atomic_store(&w->stopping, true);
     link_consumer_stop(w->consumer);
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += timeout_ms / 1000;
     until.tv_nsec += timeout_ms % 1000 * 1000000;
     if (until.tv_nsec >= 1000000000) {
         until.tv_sec++;
         until.tv_nsec -= 1000000000;
     }
-    bool ended = pthread_timedjoin_np(w->thread, NULL, &until) == 0;
+    bool ended = pthread_clockjoin_np(w->thread, NULL, CLOCK_MONOTONIC, &until) == 0;
     w->started = !ended;
     return ended;
 }

@@ -158,8 +158,8 @@ class Muster:
             raise AssertionError('SQL: %s\n%s' % (text[:1000], done.stdout.decode(errors='replace')))
 
     def metric(self, name):
-        """Sum of a metric over all processes that have it; a name without labels stands for all of them."""
-        state = json.loads(self.muster('status', '--json').stdout)
+        """Sum of a metric over all processes that have it and answer; a name without labels stands for all of them."""
+        state = json.loads(self.muster('status', '--json', check=False).stdout)
         values = [value for service in state['services'] for key, value in (service.get('metrics') or {}).items()
                   if key == name or key.startswith(name + '{')]
         if not values:

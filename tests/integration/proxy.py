@@ -1,10 +1,11 @@
-"""A line between two processes that can be cut, held and lied on: unix sockets, byte streams of any protocol.
+"""A line between two processes that can be cut, held and lied on: unix or TCP sockets, byte streams of any protocol.
 
-`Proxy` passes bytes; a test holds one direction or both (nothing arrives, nobody is told: a partition), or resets what is
-connected. `DatabaseProxy` also reads the statements that go by and does with one of them what a `Rule` says.
+`Proxy` passes bytes; a test holds one direction or both (nothing arrives, nobody is told: a partition), refuses new connections, or
+ends what is connected (in TCP also by RST). `KillingProxy` kills who is about to get certain bytes. `DatabaseProxy` also reads the statements that go by and does with one of them what a `Rule` says.
 """
 import os
 import re
+import signal
 import socket
 import struct
 import threading
@@ -38,10 +39,13 @@ class Line:
         del way
         sink.sendall(data)
 
-    def close(self):
+    def close(self, hard=False):
+        """`hard`: with RST instead of FIN, where there is such a thing; the pumps are only woken then."""
         for s in (self.client, self.server):
             try:
-                s.shutdown(socket.SHUT_RDWR)
+                if hard:
+                    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+                s.shutdown(socket.SHUT_RD if hard else socket.SHUT_RDWR)
             except OSError:
                 pass
         if self.proxy.forget(self):  # the other direction's thread may still be in recv(): shutdown() has woken it
@@ -49,7 +53,12 @@ class Line:
                 s.close()
 
 
+def open_socket(address):
+    return socket.socket(socket.AF_UNIX if isinstance(address, str) else socket.AF_INET)
+
+
 class Proxy:
+    """`path` and `target` are paths of unix sockets, or (host, port) of TCP; port 0 of `path` is any, filled in."""
     line_class = Line
 
     def __init__(self, path, target):
@@ -57,9 +66,11 @@ class Proxy:
         self.gates = {TO_SERVER: threading.Event(), TO_CLIENT: threading.Event()}
         self.release()
         self.lines, self.lock, self.accepts = set(), threading.Lock(), True
-        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener = open_socket(path)
         self.listener.bind(path)
         self.listener.listen(256)
+        if not isinstance(path, str):
+            self.path = self.listener.getsockname()
         threading.Thread(target=self.accept, daemon=True).start()
 
     def accept(self):
@@ -68,7 +79,7 @@ class Proxy:
                 client, _ = self.listener.accept()
             except OSError:
                 return
-            server = socket.socket(socket.AF_UNIX)
+            server = open_socket(self.target)
             try:
                 if not self.accepts:
                     raise OSError('cut')
@@ -97,12 +108,12 @@ class Proxy:
         for gate in self.gates.values():
             gate.set()
 
-    def reset(self):
-        """End every connection; new ones are taken."""
+    def reset(self, hard=False):
+        """End every connection (`hard`: by RST); new ones are taken."""
         with self.lock:
             lines = list(self.lines)
         for line in lines:
-            line.close()
+            line.close(hard)
 
     def say(self, way, data):
         """Bytes of our own into every connection."""
@@ -122,19 +133,50 @@ class Proxy:
             pass
         self.listener.close()
         self.reset()
-        if os.path.exists(self.path):
+        if isinstance(self.path, str) and os.path.exists(self.path):
             os.unlink(self.path)
+
+
+class KillingLine(Line):
+    """Passes what stands before the mark, and kills."""
+    last = b''
+
+    def forward(self, way, data, sink):
+        if way == TO_CLIENT and self.proxy.mark:
+            seen = self.last + data
+            at = seen.find(self.proxy.mark)
+            if at >= 0:
+                sink.sendall(data[:max(0, at - len(self.last))])
+                self.kill()
+                raise OSError('killed')
+            self.last = seen[-len(self.proxy.mark) + 1:]
+        sink.sendall(data)
+
+    def kill(self):
+        pid, _, _ = struct.unpack('3i', self.client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        os.kill(pid, signal.SIGKILL)
+        self.proxy.killed.append(pid)
+
+
+class KillingProxy(Proxy):
+    """Over unix sockets: a client that is about to get the bytes `mark` dies of it, whoever it is."""
+    line_class = KillingLine
+
+    def __init__(self, path, target, mark):
+        self.mark, self.killed = mark, []
+        super().__init__(path, target)
 
 
 class Rule:
     """What to do with a statement: `pattern` is searched in its text, `times` says how often the rule applies (None: always),
     `every` skips all but each n-th match. Actions: 'error' (answered with error `number`, the server never sees it),
-    'cut_before', 'cut_after' (the server runs it, its answer is lost)."""
+    'cut_before', 'cut_after' (the server runs it, its answer is lost), 'hold' (it waits until `passes` is set)."""
 
     def __init__(self, pattern, action, number=0, times=1, every=1, state='HY000', text='injected'):
         self.pattern, self.action, self.number = re.compile(pattern, re.S), action, number
         self.times, self.every, self.state, self.text = times, every, state, text
         self.seen = self.done = 0
+        self.passes = threading.Event()
 
     def takes(self, sql):
         if (self.times is not None and self.done >= self.times) or not self.pattern.search(sql):
@@ -174,6 +216,9 @@ class DatabaseLine(Line):
         elif rule.action == 'error':
             body = b'\xff' + struct.pack('<H', rule.number) + b'#' + rule.state.encode() + rule.text.encode()
             self.client.sendall(len(body).to_bytes(3, 'little') + b'\x01' + body)
+        elif rule.action == 'hold':
+            rule.passes.wait()
+            sink.sendall(packet)
         elif rule.action == 'cut_after':
             self.loses_answer = True
             sink.sendall(packet)

@@ -429,12 +429,17 @@ int64_t index_oldest_us(const struct index *ix)
     return ix->oldest == REF_NONE ? 0 : (int64_t)at(ix, ix->oldest)->upload.id.hi;
 }
 
-bool index_has(const struct index *ix, uint64_t device_hash, struct upload_id id)
+uint32_t index_find(const struct index *ix, uint64_t device_hash, struct upload_id id)
 {
     uint32_t ref = *find_head(ix, device_hash);
     while (ref != REF_NONE && upload_id_compare(at(ix, ref)->upload.id, id) != 0)
         ref = at(ix, ref)->behind;
-    return ref != REF_NONE;
+    return ref;
+}
+
+bool index_has(const struct index *ix, uint64_t device_hash, struct upload_id id)
+{
+    return index_find(ix, device_hash, id) != REF_NONE;
 }
 
 bool index_has_inventory(const struct index *ix, uint64_t device_hash, int64_t *received_us)

@@ -65,7 +65,9 @@ int64_t index_next_due(const struct index *ix);
 
 /** Microseconds of acceptance of the oldest pending one; 0: none. */
 int64_t index_oldest_us(const struct index *ix);
-/** Whether this upload of this device is there. */
+/** This upload of this device. @return REF_NONE when it is not there */
+uint32_t index_find(const struct index *ix, uint64_t device_hash, struct upload_id id);
+/** Whether it is there. */
 bool index_has(const struct index *ix, uint64_t device_hash, struct upload_id id);
 /** Whether an INVENTORY of the device is pending; `received_us` of the newest, may be NULL. */
 bool index_has_inventory(const struct index *ix, uint64_t device_hash, int64_t *received_us);

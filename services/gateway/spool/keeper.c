@@ -8,6 +8,7 @@
 #include "services/gateway/spool/files.h"
 #include "services/gateway/spool/quarantine.h"
 #include "services/gateway/spool/short_cuts.h"
+#include "services/gateway/spool/suspects.h"
 
 #include <time.h>
 
@@ -141,6 +142,7 @@ static void do_chores(struct spool *s)
 {
     quarantine_rejected(s);
     ack_log_flush(s);
+    suspects_save(s);
     retire_segments(s);
     prepare_segment(s);
     wake_delayed(s);
@@ -200,6 +202,7 @@ static void *run(void *arg)
     pthread_mutex_unlock(&s->lock);
     quarantine_rejected(s);
     ack_log_flush(s);
+    suspects_save(s);
     retire_segments(s);
     return NULL;
 }

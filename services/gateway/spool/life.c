@@ -5,6 +5,7 @@
 #include "services/gateway/spool/files.h"
 #include "services/gateway/spool/quarantine.h"
 #include "services/gateway/spool/recovery.h"
+#include "services/gateway/spool/suspects.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +14,7 @@
 #include <time.h>
 
 enum {
-    ATTEMPTS_MAX = 5,
+    ATTEMPTS_MAX = 3,
     PENDING_MAX = 2000000,
     SEGMENT_LEAST = 4096,
 };
@@ -106,6 +107,8 @@ static status start(struct spool *s, struct reason *why)
     if (st == ST_OK)
         st = recovery_run(s, why);
     if (st == ST_OK)
+        suspects_recover(s);
+    if (st == ST_OK)
         st = make_first(s, why);
     if (st != ST_OK)
         return st;
@@ -193,6 +196,7 @@ void spool_close(struct spool *s)
         free(r);
     }
     free(s->acked);
+    free(s->suspects);
     index_destroy(s->index);
     pthread_cond_destroy(&s->work);
     pthread_cond_destroy(&s->made);

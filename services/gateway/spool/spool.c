@@ -6,6 +6,7 @@
 #include "common/base/clock.h"
 #include "services/gateway/spool/ack_log.h"
 #include "services/gateway/spool/files.h"
+#include "services/gateway/spool/suspects.h"
 
 METRICS_DEFINE(spool_metrics, SPOOL_METRICS);
 
@@ -51,6 +52,7 @@ void spool_forget(struct spool *s, uint32_t ref)
     const struct indexed *upload = index_get(s->index, ref);
     struct segment *g = s->segments[upload->segment];
     ack_log_add(s, upload->segment, upload->place);
+    suspects_forget(s, upload);
     if (--g->live == 0 && g->is_written)
         s->wants_retiring = true;
     index_remove(s->index, ref);
@@ -101,12 +103,12 @@ static uint32_t give(struct spool *s, unsigned kinds, struct place *out)
     return ref;
 }
 
-static void take_back(struct spool *s, uint32_t ref, const struct reason *damage)
+static void take_back(struct spool *s, uint32_t ref, const struct reason *why)
 {
     pthread_mutex_lock(&s->lock);
     s->in_flight--;
-    if (damage)
-        spool_reject(s, ref, damage);
+    if (why)
+        spool_reject(s, ref, why);
     else
         index_return(s->index, ref);
     pthread_mutex_unlock(&s->lock);
@@ -139,6 +141,11 @@ bool spool_next(struct spool *s, unsigned kinds, struct link_message *out)
         uint32_t ref = give(s, kinds, &p);
         if (ref == REF_NONE)
             return false;
+        struct reason why;
+        if (spool_is_poison(s, &p.upload, &why)) { /* found out before a restart, or by a setting that was lower */
+            take_back(s, ref, &why);
+            continue;
+        }
         status st = read_back(s, &p, &body);
         if (st == ST_OK) {
             *out = (struct link_message){.id = p.upload.id,
@@ -150,7 +157,6 @@ bool spool_next(struct spool *s, unsigned kinds, struct link_message *out)
                                          .release = free};
             return true;
         }
-        struct reason why;
         reason_set(&why, "damaged", "segment %016llx, offset %lld: %s", (unsigned long long)p.segment,
                    (long long)p.upload.place * RECORD_ALIGN,
                    st == ST_MALFORMED ? "it does not fit its checksum" : "it cannot be read");
@@ -171,25 +177,31 @@ static void retry(struct spool *s, uint32_t ref)
     spool_need_chores(s);
 }
 
+bool spool_is_poison(const struct spool *s, const struct indexed *upload, struct reason *why)
+{
+    if (upload->lost < s->set.attempts_max)
+        return false;
+    reason_set(why, "poison", "%u consumers fell silent with it", (unsigned)upload->lost);
+    return true;
+}
+
 static void lost(struct spool *s, uint32_t ref)
 {
     struct indexed *upload = index_get(s->index, ref);
+    struct reason why;
     upload->lost += upload->lost < UINT8_MAX;
     metric_add(&spool_metrics.lost, 1);
-    if (upload->lost < s->set.attempts_max && upload->lost < SUSPECT_LOSSES) {
+    suspects_note(s, upload);
+    if (spool_is_poison(s, upload, &why)) {
+        spool_reject(s, ref, &why);
+    } else if (upload->lost < SUSPECT_LOSSES) {
         index_return(s->index, ref);
-        return;
-    }
-    if (upload->lost < s->set.attempts_max) {
+    } else {
         /* By chance, so that innocent ones do not meet the same guilty one again and again. */
         int64_t pause = SUSPECT_FIRST_MS << (upload->lost < 6 ? upload->lost - SUSPECT_LOSSES : 4);
         index_delay(s->index, ref, clock_steady_ms() + pause + clock_wall_us() % pause);
         spool_need_chores(s);
-        return;
     }
-    struct reason why;
-    reason_set(&why, "poison", "%u consumers fell silent with it", (unsigned)upload->lost);
-    spool_reject(s, ref, &why);
 }
 
 void spool_verdict(struct spool *s, struct upload_id id, enum link_verdict verdict, const struct reason *why)

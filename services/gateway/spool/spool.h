@@ -6,7 +6,8 @@
  * upload is offered again unless it was answered LINK_ACK (or LINK_REJECT, then it is in quarantine).
  *
  * Folder: <folder>/lock, <folder>/segments/<number>.seg (segment.h; .free: to be used again, .new: being made),
- * <folder>/quarantine/<upload id>.{upload,replay,reason} and <segment>-<offset>.{damaged,reason} (quarantine.h).
+ * <folder>/quarantine/<upload id>.{upload,replay,reason} and <segment>-<offset>.{damaged,reason} (quarantine.h),
+ * <folder>/suspects (suspects.h).
  *
  * Order: uploads of one device (head.device_hash) are given out one after the other, oldest first; different devices in the order
  * of acceptance. An upload that is to be retried waits (100 ms to 10 s, doubling) and holds back only its own device.
@@ -27,7 +28,7 @@ struct spool_settings {
     int64_t segment_size;  /**< bytes of one segment file; larger than the largest upload */
     int64_t queue_max;     /**< bytes waiting for the committer; above: ST_AGAIN */
     uint16_t gateway_id;   /**< upper bits of upload ids; different for every gateway of an installation */
-    unsigned attempts_max; /**< deliveries that ended in LINK_LOST before an upload goes to quarantine; default 5 */
+    unsigned attempts_max; /**< deliveries that ended in LINK_LOST before an upload goes to quarantine; default 3 */
     int64_t pending_max;   /**< uploads pending, about 90 bytes of memory each; above: ST_NO_SPACE; default 2 million */
 };
 

@@ -10,6 +10,7 @@
  *   files.c       the files of segments: made, used again, removed, read
  *   short_cuts.c  the indexes of segments (segment_index.h): made, removed
  *   recovery.c    what was there at the start
+ *   suspects.c    what was lost with consumers, over restarts
  *
  * Locks: `lock` guards everything that is not said to be somebody's own; it is never held during a system call that
  * touches a file. `read_lock` guards the descriptor that readers share; taken without `lock`. `wake_lock` guards who is
@@ -61,6 +62,13 @@ struct append {
 struct acked {
     uint64_t number;
     uint32_t segment, place;
+};
+
+/* An upload that was lost with a consumer (suspects.h). */
+struct suspect {
+    struct upload_id id;
+    uint64_t device_hash;
+    uint8_t lost;
 };
 
 /* An upload on its way into quarantine. */
@@ -119,6 +127,9 @@ struct spool {
     int64_t quarantined, quarantine_bytes;
     struct timespec quarantine_seen; /* the folder's time when it was counted; the keeper's own */
     bool has_replays;                /* some are to be taken back; the keeper's own */
+    struct suspect *suspects;        /* an array of SUSPECTS_MAX, or NULL */
+    size_t suspect_count;
+    bool suspects_changed;
     bool has_chores;
 
     pthread_mutex_t wake_lock; /* held during the call, so that who is told can be taken away safely */
@@ -134,6 +145,8 @@ struct spool {
 void spool_tell(struct spool *s);
 /** Wake the keeper. With the lock. */
 void spool_need_chores(struct spool *s);
+/** Whether it was lost so often that nobody is given it again; `why` says so. */
+bool spool_is_poison(const struct spool *s, const struct indexed *upload, struct reason *why);
 /** Counts for /metrics. With the lock. */
 void spool_update_gauges(struct spool *s);
 /** Forget an upload that is done: with the lock. Its acknowledgement is written by the keeper. */

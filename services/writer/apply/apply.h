@@ -143,6 +143,8 @@ static inline bool device_is_current(const struct device *d)
 MUST_CHECK status devices_prepare(struct wave *w);
 /** INVENTORYs of devices that the console works on leave the wave. */
 MUST_CHECK status console_locks_obey(struct wave *w);
+/** The last step before the COMMIT. @retval ST_AGAIN the console began to work on one of the devices meanwhile: repeat the wave */
+MUST_CHECK status console_locks_look_again(struct wave *w);
 /** Look up the words of software that may have to be written, making those that are missing. */
 MUST_CHECK status software_prepare(struct wave *w);
 /** Names of operating systems for the console's lists. */
@@ -209,7 +211,9 @@ MUST_CHECK status console_locks_read(struct wave *w, struct console_locks *out);
 /** Whether the console works on it now: its lock is younger than LOCK_REUSE_TIME. */
 bool console_locks_hold(const struct console_locks *locks, uint32_t hardware_id, struct view deviceid);
 
-/** "FROM_UNIXTIME(seconds)" of an upload's acceptance. */
+/** A time that is not in the future: ids ascend, so those that are given after a gateway's clock was set back lie before it. */
+void append_past(struct buffer *sql, int64_t seconds);
+/** The same for an upload's acceptance. */
 void append_time(struct buffer *sql, struct upload_id id);
 /** The same as the text that OCS puts into devices.COMMENTS: "Sun Nov  2 07:18:27 2026". */
 void append_time_text(struct buffer *sql, struct upload_id id);

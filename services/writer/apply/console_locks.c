@@ -82,3 +82,22 @@ status console_locks_obey(struct wave *w)
         devices_drop(w);
     return st;
 }
+
+/* The console began with it since: what it has deleted already would be there again. From here to the COMMIT the rows that we wrote are
+ * locked, so whoever begins now waits for them, and deletes them too. */
+status console_locks_look_again(struct wave *w)
+{
+    AUTO(db_rows_free) struct db_rows *rows = NULL;
+    size_t count = 0;
+    if (!columns_table(w->columns, TABLE_LOCKS))
+        return ST_OK;
+    statement_start(&w->st, "SELECT 1 FROM locks WHERE HARDWARE_ID IN (");
+    for (size_t i = 0; i < w->device_count; i++)
+        if (device_writes(&w->devices[i]) && w->devices[i].hardware_id && !w->devices[i].is_new)
+            buffer_format(&w->st.text, count++ ? ",%u" : "%u", w->devices[i].hardware_id);
+    if (count == 0)
+        return ST_OK;
+    buffer_text(&w->st.text, ") LIMIT 1");
+    status st = statement_run(&w->st, &rows);
+    return st == ST_OK && db_rows_count(rows) > 0 ? ST_AGAIN : st;
+}

@@ -35,7 +35,9 @@ static status write_counts(struct wave *w)
             buffer_format(&w->st.text, "%lld,", (long long)d->quality.fidelity);
         else
             buffer_text(&w->st.text, "NULL,"); /* NULL + 1 */
-        buffer_format(&w->st.text, "%.4f,FROM_UNIXTIME(%lld),", d->quality.quality, (long long)d->quality.lastcome_s);
+        buffer_format(&w->st.text, "%.4f,", d->quality.quality);
+        append_past(&w->st.text, d->quality.lastcome_s);
+        buffer_char(&w->st.text, ',');
         append_fitted(w, agent, d->last_agent);
         st = insert_row_end(&in, NULL, 0);
     }

@@ -130,13 +130,13 @@ static void append_value(const struct hardware_row *h, enum column_rule rule, co
 }
 
 /* Bits of CHECKSUM are ours to set and its readers' to clear, so it is read in the statement that sets it. A late upload must not make
- * LASTCOME older. */
+ * LASTCOME older, unless a clock was wrong and it lies in the future. */
 static void append_assignment(struct buffer *out, const char *column, enum column_rule rule)
 {
     if (rule == RULE_CHECKSUM)
         buffer_format(out, "CHECKSUM=COALESCE(CHECKSUM,0)|VALUES(CHECKSUM)");
     else if (rule == RULE_LASTCOME)
-        buffer_format(out, "LASTCOME=GREATEST(COALESCE(LASTCOME,VALUES(LASTCOME)),VALUES(LASTCOME))");
+        buffer_format(out, "LASTCOME=IF(LASTCOME<=NOW(),GREATEST(LASTCOME,VALUES(LASTCOME)),VALUES(LASTCOME))");
     else
         buffer_format(out, "`%s`=VALUES(`%s`)", column, column);
 }

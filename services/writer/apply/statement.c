@@ -34,8 +34,8 @@ void statement_value(struct statement *st, struct view value)
 
 static void count_wait(int64_t since_us)
 {
-    int64_t spent = clock_wall_us() - since_us;
-    metric_add(&writer_metrics.database_us, spent > 0 ? spent : 0);
+    int64_t spent = clock_steady_us() - since_us;
+    metric_add(&writer_metrics.database_us, spent);
 }
 
 status statement_run(struct statement *st, struct db_rows **rows)
@@ -43,7 +43,7 @@ status statement_run(struct statement *st, struct db_rows **rows)
     status result = buffer_status(&st->text);
     if (result != ST_OK)
         return result;
-    int64_t start = clock_wall_us();
+    int64_t start = clock_steady_us();
     result = db_query(st->db, st->text.data, st->text.len, rows);
     count_wait(start);
     metric_add(&writer_metrics.statements, 1);
@@ -55,7 +55,7 @@ status statement_send(struct statement *st)
     status result = buffer_status(&st->text);
     if (result != ST_OK)
         return result;
-    int64_t start = clock_wall_us();
+    int64_t start = clock_steady_us();
     result = db_send(st->db, st->text.data, st->text.len);
     count_wait(start);
     metric_add(&writer_metrics.statements, 1);
@@ -64,7 +64,7 @@ status statement_send(struct statement *st)
 
 static status finish(struct statement *st)
 {
-    int64_t start = clock_wall_us();
+    int64_t start = clock_steady_us();
     status result = db_finish(st->db);
     count_wait(start);
     return result;

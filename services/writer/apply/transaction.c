@@ -16,7 +16,7 @@ static step_fn *const before[] = {devices_prepare, console_locks_obey, software_
 static step_fn *const steps[] = {
     devices_lock,   contacts_apply,   downloads_apply, notices_apply, sections_plan, caches_collect,
     sections_write, categories_write, hardware_write,  account_write, snmp_apply,    history_write,
-    saas_write,     caches_write,     duplicates_note, devices_save,  sessions_end,
+    saas_write,     caches_write,     duplicates_note, devices_save,  sessions_end,  console_locks_look_again,
 };
 
 static step_fn *const behind[] = {discovery_apply, duplicates_apply};

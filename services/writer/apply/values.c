@@ -1,9 +1,14 @@
 /* What several steps need to read a record or to write a value. */
 #include "services/writer/apply/apply.h"
 
+void append_past(struct buffer *sql, int64_t seconds)
+{
+    buffer_format(sql, "LEAST(FROM_UNIXTIME(%lld),NOW())", (long long)seconds);
+}
+
 void append_time(struct buffer *sql, struct upload_id id)
 {
-    buffer_format(sql, "FROM_UNIXTIME(%lld)", (long long)upload_seconds(id));
+    append_past(sql, upload_seconds(id));
 }
 
 void append_time_text(struct buffer *sql, struct upload_id id)

@@ -196,10 +196,10 @@ static bool join_within(struct jobs *jobs, int64_t ms)
     struct timespec until;
     if (!jobs->started)
         return true;
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += ms / 1000 + (until.tv_nsec + ms % 1000 * 1000000) / 1000000000;
     until.tv_nsec = (until.tv_nsec + ms % 1000 * 1000000) % 1000000000;
-    jobs->started = pthread_timedjoin_np(jobs->thread, NULL, &until) != 0;
+    jobs->started = pthread_clockjoin_np(jobs->thread, NULL, CLOCK_MONOTONIC, &until) != 0;
     return !jobs->started;
 }
 

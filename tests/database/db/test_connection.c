@@ -125,6 +125,7 @@ Test(db, opening_tells_refused_from_unavailable)
     t = good;
     snprintf(t.user, sizeof t.user, "nobody");
     cr_expect_eq(db_open(&t, &db, &why), ST_REFUSED, "%s", why.text);
+    cr_expect_str_eq(why.code, "db_login");
     t = good;
     snprintf(t.socket, sizeof t.socket, "/nowhere/sock");
     cr_expect_eq(db_open(&t, &db, &why), ST_UNAVAILABLE, "%s", why.text);

@@ -1,6 +1,8 @@
 #include "common/db/db.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
+#include <unistd.h>
 
 static const struct {
     const char *url;
@@ -67,4 +69,55 @@ Test(db_target, a_reason_never_shows_the_password)
         cr_expect_eq(db_target_parse(urls[i], &t, &why), ST_INVALID);
         cr_expect_null(strstr(why.text, "geheim"), "%s", why.text);
     }
+}
+
+static void put(const char *path, const char *text, size_t len)
+{
+    FILE *f = fopen(path, "we");
+    cr_assert_not_null(f);
+    cr_assert_eq(fwrite(text, 1, len, f), len);
+    fclose(f);
+}
+
+Test(db_target, a_password_file_is_read_each_time)
+{
+    static const struct {
+        const char *text;
+        size_t len;
+        const char *want; /* NULL: none */
+    } files[] = {
+        {"geheim", 6, "geheim"}, {"neu\n", 4, "neu"}, {"mit blank \r\n", 12, "mit blank "}, {"", 0, ""},
+        {"null\0byte", 9, NULL}, {NULL, 256, NULL},
+    };
+    static const char many[256] = {[0 ... 255] = 'x'};
+    char path[] = "/tmp/muster-password-XXXXXX", url[128], password[DB_PASSWORD_MAX];
+    struct db_target t;
+    struct reason why = {0};
+    int fd = mkstemp(path);
+    cr_assert(fd >= 0);
+    close(fd);
+    snprintf(url, sizeof url, "mysql://u@h/n?password_file=%s", path);
+    cr_assert_eq(db_target_parse(url, &t, &why), ST_OK, "%s", why.text);
+    for (size_t i = 0; i < COUNT(files); i++) {
+        put(path, files[i].text ? files[i].text : many, files[i].len);
+        status st = db_password(&t, password, &why);
+        cr_expect_eq(st, files[i].want ? ST_OK : ST_UNAVAILABLE, "%zu", i);
+        if (files[i].want && st == ST_OK)
+            cr_expect_str_eq(password, files[i].want);
+    }
+    cr_expect_str_eq(why.code, "db_password");
+    unlink(path);
+    cr_expect_eq(db_password(&t, password, &why), ST_UNAVAILABLE);
+    cr_expect_not_null(strstr(why.text, path));
+}
+
+Test(db_target, one_password_only)
+{
+    struct db_target t;
+    struct reason why = {0};
+    cr_expect_eq(db_target_parse("mysql://u:p@h/n?password_file=/x", &t, &why), ST_INVALID);
+    cr_assert_eq(db_target_parse("mysql://u:p@h/n", &t, &why), ST_OK);
+    char password[DB_PASSWORD_MAX];
+    cr_expect_eq(db_password(&t, password, &why), ST_OK);
+    cr_expect_str_eq(password, "p");
 }

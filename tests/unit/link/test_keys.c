@@ -64,10 +64,12 @@ Test(link_keys, another_key_or_none_gets_nothing, .init = make_keys, .timeout = 
     struct link_producer *p = listen_with(&o, ours);
     const char *const keys[] = {theirs, "", NULL};
     for (size_t i = 0; i < COUNT(keys); i++) {
+        int64_t before = metric_get(&link_metrics.refused);
         struct link_consumer *stranger = connect_with(p, keys[i]);
         cr_expect_null(link_consumer_take(stranger, 400), "stranger %zu", i);
         cr_expect_eq(link_consumer_producers(stranger), 0);
         cr_expect_eq(link_producer_consumers(p), 0);
+        cr_expect(BECOMES_TRUE(metric_get(&link_metrics.refused) > before, 3000), "stranger %zu is not counted", i);
         link_consumer_destroy(stranger);
     }
     cr_expect_eq(owner_out(&o), 0);

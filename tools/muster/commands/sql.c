@@ -31,8 +31,12 @@ static int become_client(const struct db_target *t, const char *statement)
     }
     argv[n++] = strdup(t->name);
     /* Not as an argument: those can be read by everybody on the machine. */
-    if (*t->password)
-        setenv("MYSQL_PWD", t->password, 1);
+    char password[DB_PASSWORD_MAX];
+    struct reason why;
+    if (db_password(t, password, &why) != ST_OK)
+        return complain(&why), EXIT_FAILED;
+    if (*password)
+        setenv("MYSQL_PWD", password, 1);
     execvp(argv[0], argv);
     fprintf(stderr, "muster: cannot run mariadb: %s (apt-get install mariadb-client-core)\n", strerror(errno));
     return EXIT_FAILED;
