@@ -119,6 +119,6 @@ void fleet_software(const struct fleet *f, const struct fleet_moment *m, struct 
 
 void fleet_compress(struct view xml, struct buffer *body)
 {
-    if (inflate_code_reply(xml, CODING_ZLIB, body) != ST_OK && body->failed == ST_OK)
+    if (inflate_code_reply(NULL, xml, CODING_ZLIB, body) != ST_OK && body->failed == ST_OK)
         body->failed = ST_NO_MEMORY; /* the buffer remembers it */
 }

@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-enum { PEER_DEVICES = 60, PEER_CONNECTIONS = 4, PEER_PROLOGS = 1000 };
+enum { PEER_DEVICES = 1000, PEER_CONNECTIONS = 4, PEER_PROLOGS = 3000 };
 
 struct peer {
     struct bench *b;
@@ -81,7 +81,7 @@ static status send_fleet(struct peer *p, double fresh_goal, double unchanged_goa
 static status send_prologs(struct peer *p)
 {
     double known = 0;
-    unsigned repeat = p->b->devices < PEER_DEVICES ? 1 : PEER_PROLOGS / PEER_DEVICES;
+    unsigned repeat = p->b->devices < PEER_PROLOGS ? PEER_PROLOGS / p->b->devices : 1;
     status st = send(p, "PROLOG, known devices", BODIES_PROLOG, repeat, 3, &known);
     compare(p, "PROLOG, known devices", p->b->ours.prolog, known, 50);
     return st;

@@ -48,10 +48,17 @@ MUST_CHECK status inflater_run(struct inflater *inf, struct view in, struct view
 /** Bytes behind the end of the body that was last inflated: they are left alone, and odd. */
 size_t inflater_rest(const struct inflater *inf);
 
+/** Compressors that are used again: to make one costs more than to compress a reply with it. Threads: any. */
+struct reply_coders;
+struct reply_coders *reply_coders_new(void);       /**< NULL when memory is out */
+void reply_coders_destroy(struct reply_coders *c); /**< nobody may use it any more; NULL is allowed */
+AUTO_DEFINE(struct reply_coders, reply_coders_destroy)
+
 struct buffer;
-/** Code a reply: zlib at level 6 (78 9C), gzip, or as it is. Appends to `out`.
+/** Code a reply: zlib at level 6 (78 9C), gzip, or as it is. Appends to `out`. @param coders  NULL: one is made for this reply
  *  @retval ST_TOO_BIG  `out` reached its cap  @retval ST_NO_MEMORY */
-MUST_CHECK status inflate_code_reply(struct view text, enum inflate_coding coding, struct buffer *out);
+MUST_CHECK status inflate_code_reply(struct reply_coders *coders, struct view text, enum inflate_coding coding,
+                                     struct buffer *out);
 
 /** Keep the memory small again after a large body: at most `keep` bytes stay. Views handed out become invalid. */
 void inflater_trim(struct inflater *inf, size_t keep);

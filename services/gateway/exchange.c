@@ -99,7 +99,7 @@ status exchange_prepare(struct exchange *x, const struct buffer *text)
     if (buffer_status(text) != ST_OK)
         return ST_NO_MEMORY;
     buffer_clear(&x->reply);
-    return inflate_code_reply(buffer_view(text), x->coding, &x->reply);
+    return inflate_code_reply(x->gateway->coders, buffer_view(text), x->coding, &x->reply);
 }
 
 void exchange_answer(struct exchange *x, bool close)

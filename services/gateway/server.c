@@ -29,7 +29,8 @@ static bool make_tools(struct gateway *g)
             return false;
     }
     g->columns = account_columns_new(g->set->config_refresh);
-    return g->loops && g->columns && rate_limit_new(g->set->rate_max, g->set->rate_addresses, &g->rate) == ST_OK;
+    g->coders = reply_coders_new();
+    return g->loops && g->columns && g->coders && rate_limit_new(g->set->rate_max, g->set->rate_addresses, &g->rate) == ST_OK;
 }
 
 static void free_tools(struct gateway *g)
@@ -40,6 +41,7 @@ static void free_tools(struct gateway *g)
         buffer_clear(&g->loops[i].memory);
     }
     free(g->loops);
+    reply_coders_destroy(g->coders);
     account_columns_destroy(g->columns);
     agent_gate_destroy(g->gate);
     access_destroy(g->access);

@@ -42,6 +42,7 @@ struct gateway {
     struct access *access;
     struct activity *activity;
     struct account_columns *columns;
+    struct reply_coders *coders;
     struct loop_tools *loops; /**< one for each HTTP thread */
 };
 

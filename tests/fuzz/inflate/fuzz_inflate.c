@@ -19,7 +19,7 @@ static void check_way_back(struct inflater *inf, struct view text, enum inflate_
 {
     AUTO(buffer_clear) struct buffer copy = BUFFER_INIT(CAP), coded = BUFFER_INIT(2 * CAP);
     buffer_add(&copy, text.data, text.len); /* reads all of it; the next run takes the view away */
-    must(inflate_code_reply(buffer_view(&copy), coding, &coded) == ST_OK);
+    must(inflate_code_reply(NULL, buffer_view(&copy), coding, &coded) == ST_OK);
     struct view back;
     enum inflate_coding coding_back;
     status st = inflater_run(inf, buffer_view(&coded), &back, &coding_back, NULL);
