@@ -60,6 +60,29 @@ Test(plan, more_options_of_the_private_database_stand_behind_ours)
     cr_expect_null(child(&plan, "mariadb-1")->argv[PLAN_ARGUMENTS_MAX - 1]);
 }
 
+Test(plan, the_private_database_has_an_eighth_of_the_memory_within_bounds)
+{
+    static const struct {
+        uint64_t memory;
+        const char *argument;
+    } cases[] = {{0, "--innodb-buffer-pool-size=128M"},
+                 {512ULL << 20, "--innodb-buffer-pool-size=128M"},
+                 {4ULL << 30, "--innodb-buffer-pool-size=512M"},
+                 {64ULL << 30, "--innodb-buffer-pool-size=1024M"}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        AUTO(arena_destroy) struct arena *arena = arena_new(1 << 20);
+        struct plan plan;
+        const struct plan_input in = {.options = &defaults,
+                                      .folder = &folder,
+                                      .programs = {"mariadbd", "w", "p", "g"},
+                                      .database = "",
+                                      .sections = "",
+                                      .memory = cases[i].memory};
+        cr_assert_eq(plan_make(&in, arena, &plan, NULL), ST_OK);
+        cr_expect(has_argument(child(&plan, "mariadb-1"), cases[i].argument), "%s", cases[i].argument);
+    }
+}
+
 Test(plan, one_of_each_on_a_private_database)
 {
     AUTO(arena_destroy) struct arena *arena = arena_new(1 << 20);

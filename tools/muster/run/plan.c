@@ -109,8 +109,8 @@ static void add_words(struct making *m, const char *line, const char **to, size_
         *to++ = text(m, "%.*s", (int)strcspn(at, " "), at);
 }
 
-/* Of the private MariaDB's cache of pages: 20,000 rows of programs and their indexes are about 6 MiB, so the least is enough for some
- * hundred devices and the most for some thousand. It is taken as data comes. Who has more, has a database of his own. */
+/* Of the private MariaDB's cache of pages. A device with 300 programs has about a quarter of a MiB in tables and indexes: the least holds some
+ * hundred of them, the most some thousand. It is taken as data comes. */
 enum { CACHE_SHARE = 8, CACHE_LEAST_MIB = 128, CACHE_MOST_MIB = 1024 };
 
 static unsigned cache_mib(uint64_t memory)
