@@ -3,8 +3,10 @@
   docs/configuration.md   keys and defaults are those that common/ocs_config reads; each place uses its key; each test exists
   docs/limits.md          its settings exist, and a default that stands behind a single setting is that setting's
   docs/compatibility.md   each entry has a number of its own, tests that exist, and settings that exist
+  docs/faults.md          the cases 1 to 106 are there once each, in their order; tests, variables, counters and reason codes exist
 
-A test is `suite/name` of a Criterion program, or the name of a file under tests/.
+A test is `suite/name` of a Criterion program, or the name of a file under tests/. Classes and tests that are named behind a file of Python
+must stand in one of the files of that cell.
 """
 import glob
 import os
@@ -134,8 +136,54 @@ def check_compatibility(tests):
             yield 'docs/compatibility.md: %s is not there' % entry
 
 
+CASES = 106
+NOT_SHOWN = {98}  # no test can: the page says why
+
+
+def faults_of_parts(where, cell):
+    """`file` (TestClass, test_method): each is in one of the files."""
+    text = ''.join(read('tests/' + t) for t in quoted(cell) if t.endswith('.py') and os.path.isfile('tests/' + t))
+    for name in re.findall(r'\b(?:Test[A-Z]|test_)\w+', re.sub(r'`[^`]*`', '', cell)):
+        if not re.search(r'^ *(class|def) %s\b' % name, text, re.M):
+            yield '%s: there is no %s' % (where, name)
+
+
+def faults_of_names(page):
+    """Variables, counters and reason codes that a page speaks of."""
+    sources = ''.join(read(p) for folder in ('common', 'services') for p in glob.glob(folder + '/**/*.[ch]', recursive=True))
+    codes = set(re.findall(r'^\| `(\w+)` \|', read('docs/reasons.md'), re.M))
+    tests = ''.join(read(p) for p in glob.glob('tests/integration/*.py'))
+    for name in sorted(set(re.findall(r'\bMUSTER_\w+', page))):
+        if name not in (tests if name.startswith('MUSTER_TEST_') else known_settings()):
+            yield 'docs/faults.md: there is no variable %s' % name
+    for name in sorted(set(re.findall(r'`(muster_\w+)', page))):
+        if name not in sources:
+            yield 'docs/faults.md: there is no counter %s' % name
+    for number, cells in rows(page, 4):
+        for code in re.findall(r'`([a-z_]+)`', cells[2]) + re.findall(r'reason="(\w+)"', cells[2]):
+            if not code.startswith('muster_') and code not in codes and code != 'locks':
+                yield 'docs/faults.md:%d: there is no reason code %s' % (number, code)
+
+
+def check_faults(tests):
+    page, seen = read('docs/faults.md'), []
+    for number, (case, _, _, test) in rows(page, 4):
+        at = 'docs/faults.md:%d: %s' % (number, case)
+        if case in ('No.', 'Library'):
+            continue
+        if case.isdigit():
+            seen.append(int(case))
+        if not case.isdigit() or int(case) not in NOT_SHOWN:
+            yield from faults_of_tests(at, test, tests)
+            yield from faults_of_parts(at, test)
+    if seen != list(range(1, CASES + 1)):
+        wrong = [n for n in range(1, CASES + 1) if seen.count(n) != 1]
+        yield 'docs/faults.md: not 1 to %d, once each and in their order: %s' % (CASES, ', '.join(map(str, wrong)) or 'the order')
+    yield from faults_of_names(page)
+
+
 if __name__ == '__main__':
     known = known_tests()
-    found = list(check_configuration(known)) + list(check_limits()) + list(check_compatibility(known))
+    found = list(check_configuration(known)) + list(check_limits()) + list(check_compatibility(known)) + list(check_faults(known))
     print('\n'.join(found) or 'nothing to say')
     sys.exit(1 if found else 0)
