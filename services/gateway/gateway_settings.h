@@ -44,6 +44,8 @@
       "uploads that may rest in the spool, about 90 bytes of memory each; above: 503")                                 \
     X(attempts_max, "MUSTER_GATEWAY_ATTEMPTS_MAX", SET_COUNT, "3", 1, 1000,                                            \
       "deliveries of an upload that end with a dead consumer before it goes to quarantine")                            \
+    X(suspect_pause, "MUSTER_GATEWAY_SUSPECT_PAUSE", SET_MS, "5s", 10, 600000,                                         \
+      "how long an upload that was lost with two consumers waits at least before it is given to a third")              \
     X(id, "MUSTER_GATEWAY_ID", SET_COUNT, "0", 0, 65535,                                                               \
       "number of this gateway, different for each one of an installation")                                             \
     X(threads, "MUSTER_GATEWAY_THREADS", SET_COUNT, "2", 1, 64, "event loops")                                         \

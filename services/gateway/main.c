@@ -47,6 +47,7 @@ static status open_spool(const struct gateway_settings *set, struct spool **out,
         .pending_max = set->spool_uploads,
         .gateway_id = (uint16_t)set->id,
         .attempts_max = (unsigned)set->attempts_max,
+        .suspect_ms = (int)set->suspect_pause,
     };
     return spool_open(&spool, out, why);
 }

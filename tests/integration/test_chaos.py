@@ -302,7 +302,7 @@ class TestChaos(unittest.TestCase):
             proxies += [Proxy(os.path.join(s.folder, n + '.proxy'), os.path.join(s.folder, 'run', n + '.link')) for n in names]
             lists[kind] = ','.join('ipc://' + p.path for p in proxies[-COUNT:])
         # Bad luck that a poison is told from by 3 deaths, not by a death each second: what is in quarantine is not lost, but is missing here.
-        s.env['MUSTER_GATEWAY_ATTEMPTS_MAX'] = '5'
+        s.env.update(MUSTER_GATEWAY_ATTEMPTS_MAX='5', MUSTER_GATEWAY_SUSPECT_PAUSE='250ms')
         s.env.update(MUSTER_PARSER_GATEWAYS=lists['gateway'], MUSTER_WRITER_PARSERS=lists['parser'])
         with s:
             quiet(s)

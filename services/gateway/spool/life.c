@@ -15,6 +15,7 @@
 
 enum {
     ATTEMPTS_MAX = 3,
+    SUSPECT_MS = 5000,
     PENDING_MAX = 2000000,
     SEGMENT_LEAST = 4096,
 };
@@ -27,6 +28,8 @@ static status check_settings(struct spool_settings *set, struct reason *why)
         reason_set(why, "spool", "a segment has 4 KiB to 4 GiB, and the spool room for at least one");
         return ST_INVALID;
     }
+    if (set->suspect_ms == 0)
+        set->suspect_ms = SUSPECT_MS;
     if (set->attempts_max == 0)
         set->attempts_max = ATTEMPTS_MAX;
     if (set->pending_max <= 0)

@@ -14,7 +14,6 @@ enum {
     RETRY_FIRST_MS = 100,
     RETRY_LAST_MS = 10000,
     SUSPECT_LOSSES = 2, /* so often lost: it waits before it is offered again */
-    SUSPECT_FIRST_MS = 250,
 };
 
 /* ---------------------------------------------------- shared by the parts ---- */
@@ -197,8 +196,9 @@ static void lost(struct spool *s, uint32_t ref)
     } else if (upload->lost < SUSPECT_LOSSES) {
         index_return(s->index, ref);
     } else {
-        /* By chance, so that innocent ones do not meet the same guilty one again and again. */
-        int64_t pause = SUSPECT_FIRST_MS << (upload->lost < 6 ? upload->lost - SUSPECT_LOSSES : 4);
+        /* A line that breaks again and again must not condemn what happens to be on it: it is over by then. By chance, so that innocent
+         * ones do not meet the same guilty one again and again. */
+        int64_t pause = (int64_t)s->set.suspect_ms << (upload->lost < 6 ? upload->lost - SUSPECT_LOSSES : 4);
         index_delay(s->index, ref, clock_steady_ms() + pause + clock_wall_us() % pause);
         spool_need_chores(s);
     }

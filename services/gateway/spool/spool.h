@@ -29,7 +29,8 @@ struct spool_settings {
     int64_t queue_max;     /**< bytes waiting for the committer; above: ST_AGAIN */
     uint16_t gateway_id;   /**< upper bits of upload ids; different for every gateway of an installation */
     unsigned attempts_max; /**< deliveries that ended in LINK_LOST before an upload goes to quarantine; default 3 */
-    int64_t pending_max;   /**< uploads pending, about 90 bytes of memory each; above: ST_NO_SPACE; default 2 million */
+    int suspect_ms; /**< after the second of them it waits so long, up to twice as long, doubled with each further one; default 5000 */
+    int64_t pending_max; /**< uploads pending, about 90 bytes of memory each; above: ST_NO_SPACE; default 2 million */
 };
 
 #define SPOOL_METRICS(X)                                                                                               \

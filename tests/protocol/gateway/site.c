@@ -27,6 +27,7 @@ static void make_settings(struct site *s)
         .segment_size = 4 << 20,
         .spool_queue = 4 << 20,
         .attempts_max = 5,
+        .suspect_pause = 100,
         .threads = 2,
         .body_max = 1 << 20,
         .bodies_max = 16 << 20,

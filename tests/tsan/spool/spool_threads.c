@@ -62,7 +62,8 @@ static int run(const char *folder)
                                        .segment_size = 64 << 10,
                                        .queue_max = 64 << 10,
                                        .gateway_id = 1,
-                                       .attempts_max = 9};
+                                       .attempts_max = 9,
+                                       .suspect_ms = 100};
     struct reason why;
     pthread_t threads[APPENDERS + TAKERS];
     if (spool_open(&set, &spool, &why) != ST_OK)

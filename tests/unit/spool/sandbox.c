@@ -12,7 +12,8 @@ void sandbox_start(struct sandbox *b)
                                   .segment_size = SANDBOX_SEGMENT,
                                   .queue_max = 1 << 20,
                                   .gateway_id = 7,
-                                  .attempts_max = 3}};
+                                  .attempts_max = 3,
+                                  .suspect_ms = 100}};
     snprintf(b->folder, sizeof b->folder, "/tmp/muster-test-spool-XXXXXX");
     cr_assert_not_null(mkdtemp(b->folder));
     sandbox_open(b);
