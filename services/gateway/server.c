@@ -30,7 +30,8 @@ static bool make_tools(struct gateway *g)
     }
     g->columns = account_columns_new(g->set->config_refresh);
     g->coders = reply_coders_new();
-    return g->loops && g->columns && g->coders && rate_limit_new(g->set->rate_max, g->set->rate_addresses, &g->rate) == ST_OK;
+    return g->loops && g->columns && g->coders &&
+           rate_limit_new(g->set->rate_max, g->set->rate_addresses, &g->rate) == ST_OK;
 }
 
 static void free_tools(struct gateway *g)

@@ -82,7 +82,7 @@ class TestPoison(unittest.TestCase):
     def check(self, number, case, uncounted=0):
         """`uncounted`: deaths that a gateway may not have seen, because it was killed in the same moment."""
         self.s.drain(120)
-        self.assertEqual(self.good(), self.sent)
+        self.assertEqual(self.good(), self.sent, 'in quarantine: %s' % self.quarantine())
         self.assertEqual(self.s.one("SELECT COUNT(*) FROM hardware WHERE NAME='%s'" % MARK), '0')
         self.assertEqual(self.reasons(), ['poison'])
         self.report.append([number, case, '%d deaths, 1 in quarantine, others stored' % DEATHS, '%d deaths, %d in quarantine, %d of %d stored' % (
