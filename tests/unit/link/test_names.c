@@ -72,10 +72,10 @@ Test(link_names, addresses_that_change_are_followed, .timeout = 90)
     struct owner first, second;
     struct link_consumer *c = NULL;
     struct reason why = {0};
-    char name[64];
+    char name[64], port[8]; /* it outlives the producer */
     const struct link_settings set = {.beat_ms = 50, .silence_ms = 1000};
     struct link_producer *a = listen_on(&first, 0, "*");
-    const char *port = strrchr(link_producer_address(a), ':') + 1;
+    snprintf(port, sizeof port, "%s", strrchr(link_producer_address(a), ':') + 1);
     struct link_producer *b = listen_on(&second, 1, port);
     snprintf(name, sizeof name, "tcp://pods.test:%s", port);
     atomic_store(&hosts, 1);
