@@ -85,10 +85,10 @@ struct link_settings {
     int silence_ms;     /**< silent for longer: gone; default 10000 */
     size_t message_max; /**< bytes of one message; a consumer drops the connection at a larger one, a producer hands a
                               larger one back with LINK_REJECT; default 64 MiB */
-    size_t
-        bytes_max; /**< producer: bytes given to one consumer and not answered; one message is given all the same. Default 64 MiB */
-    const char *key;  /**< the installation's secret key, used during the call only; NULL or "": plain text */
-    unsigned version; /**< newest version spoken; default LINK_VERSION. For tests of rolling upgrades */
+    size_t bytes_max;   /**< producer: bytes given to one consumer and not answered; one message is always given.
+                              Default 64 MiB */
+    const char *key;    /**< the installation's secret key, used during the call only; NULL or "": plain text */
+    unsigned version;   /**< newest version spoken; default LINK_VERSION. For tests of rolling upgrades */
 };
 
 #define LINK_METRICS(X)                                                                                                \
