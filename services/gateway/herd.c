@@ -34,9 +34,9 @@ bool herd_look(struct herd *h, struct spool *spool)
     const struct spool_counts counts = spool_count(spool);
     int64_t now_us = clock_wall_us();
     bool lags = herd_is_lagging(&h->limits, &counts, now_us, &cause);
+    metric_set(&gateway_metrics.lagging, lags);
     if (atomic_exchange(&h->lags, lags) == lags)
         return lags;
-    metric_set(&gateway_metrics.lagging, lags);
     int64_t oldest_s = counts.oldest_us ? (now_us - counts.oldest_us) / 1000000 : 0;
     if (lags)
         log_warning("the pipeline lags: devices are told to come later", LOG_TEXT("cause", cause),

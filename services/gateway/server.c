@@ -254,4 +254,5 @@ void server_refresh(struct server *s, bool force)
     tell_refreshed("users", st, changed, &why);
     st = force ? activity_reopen(s->gateway.activity, &why) : ST_OK;
     tell_refreshed("activity log", st, false, &why);
+    (void)herd_look(&s->gateway.herd, s->gateway.spool); /* so that the metric is true also while no device asks */
 }

@@ -76,8 +76,8 @@ void server_device(void *ctx, struct view deviceid, struct buffer *out);
  * @return requests that were cut at the deadline
  */
 size_t server_drain(struct server *s, int64_t drain_ms, int64_t *left);
-/** activity.log: opened again when `force`. Files of certificates and users: read again if they have changed, or whatever they are when `force`. A fault is logged, and what was read
- *  before stays in use. Main's thread. */
+/** Once a second. activity.log: opened again when `force`. Files of certificates and users: read again if they have changed, or whatever
+ *  they are when `force`; a fault is logged, and what was read before stays in use. Whether the pipeline lags: see herd.h. Main's thread. */
 void server_refresh(struct server *s, bool force);
 /** Only after everything that may still answer a request (look-ups, spool) has ended. NULL is allowed. */
 void server_destroy(struct server *s);

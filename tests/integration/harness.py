@@ -107,12 +107,23 @@ class Muster:
             raise AssertionError('muster up: exit status %d\n%s\n%s' % (done.returncode, done.stdout, self.logs()))
         self.up = True
         self.said = done.stdout
-        self.state = json.loads(self.muster('status', '--json').stdout)
+        self.look(json.loads(self.muster('status', '--json').stdout))
+
+    def look(self, state):
+        """Where everything is: services get other ports when they start again."""
+        self.state = state
         self.gateways = [s for s in self.state['services'] if s['service'] == 'gateway']
         self.http = 'http://%s/ocsinventory' % self.gateways[0]['http']
         self.https_port = int(self.gateways[0]['https'].rsplit(':', 1)[1])
         self.https = 'https://localhost:%d/ocsinventory' % self.https_port
         self.certificate = self.gateways[0]['certificate']
+
+    def wait_ready(self, seconds=60):
+        """Until all services say so in one answer, which is kept: a link may take some moments to notice that its other end died."""
+        def ready():
+            done = self.muster('status', '--json', check=False)
+            return json.loads(done.stdout) if done.returncode == 0 else None
+        self.look(wait_for('everything ready', ready, seconds))
 
     def stop(self):
         if self.up:

@@ -160,4 +160,4 @@ class Watch:
         return now == self.pids
 
     def wait_ready(self):
-        wait_for('all services ready', lambda: self.s.muster('status', check=False).returncode == 0, 60)
+        self.s.wait_ready()

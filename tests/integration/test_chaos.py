@@ -314,13 +314,13 @@ class TestChaos(unittest.TestCase):
             fleet.join()
             chaos.stop()
             took = time.monotonic() - began
-            wait_for('everything ready again', lambda: s.muster('status', check=False).returncode == 0, 120)
+            s.wait_ready(120)
             s.drain(600)
             chaos.counters.look()
             self.assertEqual(chaos.restarts, [], 'MariaDB was not restarted twice: the run was too short')
             result = dump(s)
-            status = json.loads(s.muster('status', '--json').stdout)
-            quarantined = sum(x['spool']['quarantined'] for x in status['services'] if x['service'] == 'gateway')
+            s.wait_ready()
+            quarantined = sum(x['spool']['quarantined'] for x in s.state['services'] if x['service'] == 'gateway')
         for p in proxies:
             p.close()
         print('stormy run: %d uploads in %.0f s, drained after %.0f s more' % (fleet.answered, took, time.monotonic() - began - took))

@@ -4,7 +4,6 @@ libfaketime stands between the processes and the wall clock; the monotonic one s
 is accepted later counts as newer, also after a restart of the gateway; no lease ends early; no time in the future is stored.
 """
 import glob
-import json
 import os
 import signal
 import tempfile
@@ -101,9 +100,7 @@ class TestClockOfTheGateway(ClockTests, unittest.TestCase):
             os.kill(pid, how)
             self.set(offset)
             wait_for('another gateway', lambda: services(self.s).get('gateway-1') not in (None, pid))
-            wait_for('everything ready again', lambda: self.s.muster('status', check=False).returncode == 0, 60)
-            self.s.state = json.loads(self.s.muster('status', '--json').stdout)
-            self.s.http = 'http://%s/ocsinventory' % next(x for x in self.s.state['services'] if x['service'] == 'gateway')['http']
+            self.s.wait_ready()
             self.look()
             self.send()
             self.check('gateway %s, everything stored, started again with %s (port %s)' % (how.name, offset, port.split(':')[2].split('/')[0]))

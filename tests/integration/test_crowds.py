@@ -106,15 +106,20 @@ class TestWave(unittest.TestCase):
                 crowd = Crowd(port_of(s), CROWD, 2000)
                 crowd.start()
                 crowd.run(until=lambda: crowd.answered > CROWD)
+                writer = watch.pids['writer-1']
+                os.kill(writer, signal.SIGSTOP)  # so that the spool is still deep while they come again
             finally:
                 os.kill(database, signal.SIGCONT)
-            crowd.run()
-            seconds = time.monotonic() - began
-            # Again, while the spool is still deep: who asks is told to come later, each at another time.
-            again = Crowd(port_of(s), min(CROWD, 2000), 200, queries=('PROLOG',))
-            deep = s.metric('muster_gateway_lagging')
-            again.start()
-            again.run()
+            try:
+                crowd.run()
+                seconds = time.monotonic() - began
+                wait_for('the gateway sees the lag', lambda: s.metric('muster_gateway_lagging') == 1)
+                # Again: who asks is told to come later, each at another time.
+                again = Crowd(port_of(s), min(CROWD, 2000), 200, queries=('PROLOG',))
+                again.start()
+                again.run()
+            finally:
+                os.kill(writer, signal.SIGCONT)
             s.drain(1200)
             drained = time.monotonic() - began
             peak = {n: watch.high_water(p) for n, p in watch.pids.items()}
@@ -138,7 +143,6 @@ class TestWave(unittest.TestCase):
         self.assertEqual((stored, rows), (CROWD, CROWD))
         for n in peak:
             self.assertLess(peak[n], self.BOUNDS[watch.kinds[n]], n)
-        self.assertEqual(deep, 1, 'the pipeline did not lag: nothing was shown')
         self.assertGreater(len(again.frequencies), 18)
         self.assertLess(max(n for h, n in again.frequencies.items() if h < 24), told / 24 * 3, 'an echo at one hour')
         self.assertIn('<PROLOG_FREQ>24<', usual)

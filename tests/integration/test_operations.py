@@ -374,7 +374,7 @@ class TestShortage(unittest.TestCase):
                     c.close()
             wait_for('an answer', lambda: s.prolog('after-2026-01-02-03-04-05', timeout=60).status == 200, 60)
             taken = wait_for('an upload is taken again', lambda: s.post(inventory('after-2026-01-02-03-04-05', CONTENT % 'x')).status == 200, 90)
-            wait_for('all ready again', lambda: s.muster('status', check=False).returncode == 0, 30)
+            s.wait_ready()
             alive, lost, aside = watch.alive(), missing(s, sent), watch.quarantine()
         seen = {str(a): answers.count(a) for a in sorted(set(answers), key=str)}
         table('No descriptors', ['case', '', ''], [['74', 'answers', seen], ['', 'missing of those answered 200', len(lost)], ['', 'takes uploads again', taken]])

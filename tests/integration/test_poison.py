@@ -95,7 +95,7 @@ class TestPoison(unittest.TestCase):
         self.send_poison()
         self.send(40)
         self.check(71, 'kills parsers')
-        wait_for('everything ready again', lambda: self.s.muster('status', check=False).returncode == 0, 60)
+        self.s.wait_ready()
         before = services(self.s)
         self.send(20)
         self.s.drain()
@@ -118,7 +118,7 @@ class TestPoison(unittest.TestCase):
             os.kill(pid, signal.SIGKILL if losses == 1 else signal.SIGTERM)
             wait_for('another gateway', lambda: services(self.s).get('gateway-1') not in (None, pid))
         wait_for('quarantine', lambda: self.reasons() == ['poison'], 120)
-        wait_for('everything ready again', lambda: self.s.muster('status', check=False).returncode == 0, 60)
+        self.s.wait_ready()
         self.check(71, 'kills parsers; gateway killed, then stopped between', uncounted=2)
         self.assertEqual(self.suspects(), [])
 

@@ -99,7 +99,7 @@ class TestTerm(unittest.TestCase):
                         wait_for('load going on', lambda: len(answered) > count + 20)
                     stop.set()
                 self.assertRegex(line, r'status 0\b')
-                wait_for('everything ready again', lambda: s.muster('status', check=False).returncode == 0, 60)
+                s.wait_ready()
                 s.drain(120)
                 stored = {r[0] for r in s.sql("SELECT DEVICEID FROM hardware WHERE NAME='load'")}
                 print('%s: %d answered 200, %d interrupted, %d stored, %d missing' %

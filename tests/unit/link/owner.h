@@ -6,7 +6,10 @@
 
 #include <pthread.h>
 
-enum { OWNER_MAX = 4096 };
+enum {
+    OWNER_MAX = 4096,
+    PATIENCE_MS = 20000, /* for what must come: as long as it takes on a machine that does much else, then the test fails */
+};
 
 enum owner_state { OWNER_READY, OWNER_OUT, OWNER_DONE, OWNER_REJECTED };
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <zmq.h>
 
-static const struct link_settings fast = {.beat_ms = 20, .silence_ms = 150};
+static const struct link_settings fast = {.beat_ms = 20, .silence_ms = 1000};
 
 struct puppet {
     struct owner owner;
@@ -83,7 +83,7 @@ Test(link_hostile, what_a_killed_consumer_held_is_lost_and_given_again)
     for (int i = 0; i < 3; i++)
         cr_assert(hear(&p, FRAME_MESSAGE, &f));
     zmq_close(p.socket);
-    cr_expect(BECOMES_TRUE(owner_verdicts(&p.owner, LINK_LOST) == 3, 1000));
+    cr_expect(BECOMES_TRUE(owner_verdicts(&p.owner, LINK_LOST) == 3, PATIENCE_MS));
     connect_again(&p);
     join(&p, 2, 5);
     for (int i = 0; i < 5; i++)
@@ -99,8 +99,8 @@ Test(link_hostile, a_silent_consumer_loses_what_it_held_and_answers_too_late)
     p.owner.takes_back = false;
     join(&p, 1, 1);
     cr_assert(hear(&p, FRAME_MESSAGE, &f));
-    cr_expect(BECOMES_TRUE(owner_verdicts(&p.owner, LINK_LOST) == 1, 2000), "silence is noticed");
-    cr_expect(BECOMES_TRUE(link_producer_consumers(p.producer) == 0, 100));
+    cr_expect(BECOMES_TRUE(owner_verdicts(&p.owner, LINK_LOST) == 1, PATIENCE_MS), "silence is noticed");
+    cr_expect(BECOMES_TRUE(link_producer_consumers(p.producer) == 0, PATIENCE_MS));
     say(&p, (struct frame){.kind = FRAME_ACK, .id = f.id, .lease = f.lease});
     do
         cr_assert(hear(&p, FRAME_BEAT, &f));
@@ -123,7 +123,7 @@ Test(link_hostile, an_answer_counts_once_and_for_its_own_delivery_only)
     say(&p, (struct frame){.kind = FRAME_ACK, .id = a.id, .lease = a.lease});
     say(&p, (struct frame){.kind = FRAME_ACK, .id = a.id, .lease = a.lease});
     cr_assert(hear(&p, FRAME_BEAT, &beat));
-    cr_expect(BECOMES_TRUE(owner_verdicts(&p.owner, LINK_ACK) == 1, 1000));
+    cr_expect(BECOMES_TRUE(owner_verdicts(&p.owner, LINK_ACK) == 1, PATIENCE_MS));
     cr_expect_eq(link_producer_in_flight(p.producer), 1);
     end(&p);
 }
@@ -198,7 +198,7 @@ Test(link_hostile, garbage_ends_the_session_and_harms_nobody_else)
         for (size_t k = 0; k < 4 && garbage[i].parts[k]; k++)
             zmq_send(p.socket, garbage[i].parts[k], strlen(garbage[i].parts[k]),
                      k < 3 && garbage[i].parts[k + 1] ? ZMQ_SNDMORE : 0);
-        cr_expect(BECOMES_TRUE(owner_verdicts(&p.owner, LINK_LOST) == i + 1, 1000), "%s", garbage[i].what);
+        cr_expect(BECOMES_TRUE(owner_verdicts(&p.owner, LINK_LOST) == i + 1, PATIENCE_MS), "%s", garbage[i].what);
     }
     end(&p);
 }

@@ -10,7 +10,7 @@ static char ours[LINK_KEY_TEXT], theirs[LINK_KEY_TEXT];
 
 static struct link_settings with_key(const char *key)
 {
-    return (struct link_settings){.beat_ms = 20, .silence_ms = 300, .key = key};
+    return (struct link_settings){.beat_ms = 20, .silence_ms = 5000, .key = key};
 }
 
 static struct link_producer *listen_with(struct owner *o, const char *key)
@@ -35,7 +35,7 @@ static struct link_consumer *connect_with(const struct link_producer *p, const c
 static size_t take_all(struct link_consumer *c, size_t most)
 {
     size_t n = 0;
-    for (struct link_delivery *d; n < most && (d = link_consumer_take(c, 3000)); n++)
+    for (struct link_delivery *d; n < most && (d = link_consumer_take(c, PATIENCE_MS)); n++)
         link_consumer_answer(c, d, LINK_ACK, NULL);
     return n;
 }
@@ -69,7 +69,7 @@ Test(link_keys, another_key_or_none_gets_nothing, .init = make_keys, .timeout = 
         cr_expect_null(link_consumer_take(stranger, 400), "stranger %zu", i);
         cr_expect_eq(link_consumer_producers(stranger), 0);
         cr_expect_eq(link_producer_consumers(p), 0);
-        cr_expect(BECOMES_TRUE(metric_get(&link_metrics.refused) > before, 3000), "stranger %zu is not counted", i);
+        cr_expect(BECOMES_TRUE(metric_get(&link_metrics.refused) > before, PATIENCE_MS), "stranger %zu is not counted", i);
         link_consumer_destroy(stranger);
     }
     cr_expect_eq(owner_out(&o), 0);
@@ -99,7 +99,7 @@ Test(link_keys, a_member_of_nothing_that_knows_the_public_half_is_refused, .init
     uint8_t raw[FRAME_SIZE];
     frame_encode(&(struct frame){.kind = FRAME_HELLO, .number = ~0u, .lease = 1}, raw);
     cr_assert_eq(zmq_send(s, raw, sizeof raw, 0), FRAME_SIZE);
-    cr_expect(BECOMES_TRUE(metric_get(&link_metrics.refused) > before, 3000));
+    cr_expect(BECOMES_TRUE(metric_get(&link_metrics.refused) > before, PATIENCE_MS));
     cr_expect_eq(zmq_recv(s, raw, sizeof raw, 0), -1);
     cr_expect_eq(link_producer_consumers(p), 0);
     zmq_close(s);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <sys/wait.h>
 
-static const struct link_settings fast = {.beat_ms = 20, .silence_ms = 500};
+static const struct link_settings fast = {.beat_ms = 20, .silence_ms = 5000};
 
 enum { COUNT_ALL = 40, POISON = 7, GIVES_UP = 4, CREDIT = 16, PEERS = 20 };
 
@@ -97,7 +97,7 @@ Test(link_poison, ends_alone_and_after_a_bounded_number_of_deaths, .timeout = 60
     while (!is_over(&w) && used < PEERS) {
         peer_begin(&peers[used], address);
         deaths += WIFSIGNALED(peer_end(&peers[used++]));
-        cr_assert(BECOMES_TRUE(link_producer_consumers(p) == 0, 5000));
+        cr_assert(BECOMES_TRUE(link_producer_consumers(p) == 0, PATIENCE_MS));
     }
     cr_expect_eq(deaths, GIVES_UP);
     for (size_t i = 1; i <= COUNT_ALL; i++) {
@@ -122,20 +122,20 @@ Test(link_poison, a_suspect_is_held_alone, .timeout = 30)
     struct reason why;
     cr_assert_eq(link_producer_new("tcp://127.0.0.1:*", &fast, &owner, &p, &why), ST_OK);
     cr_assert_eq(link_consumer_new(link_producer_address(p), ~0u, CREDIT, &fast, &c, &why), ST_OK);
-    struct link_delivery *one = link_consumer_take(c, 5000), *two = link_consumer_take(c, 5000);
+    struct link_delivery *one = link_consumer_take(c, PATIENCE_MS), *two = link_consumer_take(c, PATIENCE_MS);
     cr_assert(one && two);
     cr_expect(one->id.hi == 1 && two->id.hi == 2);
     cr_expect_null(link_consumer_take(c, 100), "the suspect waits for both, and all others wait with it");
     link_consumer_answer(c, one, LINK_ACK, NULL);
     cr_expect_null(link_consumer_take(c, 100));
     link_consumer_answer(c, two, LINK_ACK, NULL);
-    struct link_delivery *suspect = link_consumer_take(c, 5000);
+    struct link_delivery *suspect = link_consumer_take(c, PATIENCE_MS);
     cr_assert_not_null(suspect);
     cr_expect(suspect->id.hi == 3 && suspect->is_suspect);
     cr_expect_null(link_consumer_take(c, 100), "nothing beside it");
     struct link_consumer *other = NULL;
     cr_assert_eq(link_consumer_new(link_producer_address(p), ~0u, CREDIT, &fast, &other, &why), ST_OK);
-    struct link_delivery *d = link_consumer_take(other, 5000);
+    struct link_delivery *d = link_consumer_take(other, PATIENCE_MS);
     cr_assert_not_null(d);
     cr_expect_not(d->is_suspect);
     link_consumer_answer(other, d, LINK_ACK, NULL);

@@ -16,7 +16,7 @@ static void open_window(struct window *w, size_t count, size_t bytes_max)
 {
     char address[64];
     struct reason why = {0};
-    const struct link_settings set = {.beat_ms = 20, .silence_ms = 2000, .bytes_max = bytes_max};
+    const struct link_settings set = {.beat_ms = 20, .silence_ms = 5000, .bytes_max = bytes_max};
     snprintf(address, sizeof address, "ipc:///tmp/muster-test-window-%d.sock", (int)getpid());
     *w = (struct window){0};
     owner_init(&w->owner, count, BODY);
@@ -34,7 +34,7 @@ static void close_window(struct window *w)
 static size_t acknowledge(struct link_consumer *c, size_t count)
 {
     size_t done = 0;
-    for (struct link_delivery *d; done < count && (d = link_consumer_take(c, 1000)); done++)
+    for (struct link_delivery *d; done < count && (d = link_consumer_take(c, PATIENCE_MS)); done++)
         link_consumer_answer(c, d, LINK_ACK, NULL);
     return done;
 }
@@ -45,7 +45,7 @@ Test(window, a_consumer_with_credit_left_gets_no_more_bytes_than_allowed)
     struct link_delivery *held[3];
     open_window(&w, 20, 2 * BODY + 1); /* two are below it, so a third is given */
     for (size_t i = 0; i < COUNT(held); i++)
-        cr_assert_not_null(held[i] = link_consumer_take(w.consumer, 1000));
+        cr_assert_not_null(held[i] = link_consumer_take(w.consumer, PATIENCE_MS));
     cr_expect_null(link_consumer_take(w.consumer, 100));
     cr_expect_eq(owner_out(&w.owner), 3);
     for (size_t i = 0; i < COUNT(held); i++)
@@ -59,7 +59,7 @@ Test(window, one_message_is_given_however_large)
     struct window w;
     open_window(&w, 3, 1);
     for (size_t i = 0; i < 3; i++) {
-        struct link_delivery *d = link_consumer_take(w.consumer, 1000);
+        struct link_delivery *d = link_consumer_take(w.consumer, PATIENCE_MS);
         cr_assert_not_null(d);
         cr_expect_null(link_consumer_take(w.consumer, 50), "one at a time");
         link_consumer_answer(w.consumer, d, LINK_ACK, NULL);
@@ -73,7 +73,7 @@ Test(window, what_a_consumer_lost_is_no_longer_counted)
     struct reason why = {0};
     const struct link_settings set = {.beat_ms = 20};
     open_window(&w, 5, 1);
-    struct link_delivery *d = link_consumer_take(w.consumer, 1000);
+    struct link_delivery *d = link_consumer_take(w.consumer, PATIENCE_MS);
     cr_assert_not_null(d);
     struct link_consumer *other = NULL;
     cr_assert_eq(
