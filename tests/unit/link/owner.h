@@ -8,7 +8,8 @@
 
 enum {
     OWNER_MAX = 4096,
-    PATIENCE_MS = 20000, /* for what must come: as long as it takes on a machine that does much else, then the test fails */
+    PATIENCE_MS =
+        20000, /* for what must come: as long as it takes on a machine that does much else, then the test fails */
 };
 
 enum owner_state { OWNER_READY, OWNER_OUT, OWNER_DONE, OWNER_REJECTED };

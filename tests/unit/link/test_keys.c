@@ -69,7 +69,8 @@ Test(link_keys, another_key_or_none_gets_nothing, .init = make_keys, .timeout = 
         cr_expect_null(link_consumer_take(stranger, 400), "stranger %zu", i);
         cr_expect_eq(link_consumer_producers(stranger), 0);
         cr_expect_eq(link_producer_consumers(p), 0);
-        cr_expect(BECOMES_TRUE(metric_get(&link_metrics.refused) > before, PATIENCE_MS), "stranger %zu is not counted", i);
+        cr_expect(BECOMES_TRUE(metric_get(&link_metrics.refused) > before, PATIENCE_MS), "stranger %zu is not counted",
+                  i);
         link_consumer_destroy(stranger);
     }
     cr_expect_eq(owner_out(&o), 0);
