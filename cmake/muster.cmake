@@ -68,7 +68,7 @@ function(muster_test kind name)
   if(NOT A_TIMEOUT)
     set(A_TIMEOUT 60)
   endif()
-  add_executable(test-${kind}-${name} ${A_SOURCES})
+  add_executable(test-${kind}-${name} ${A_SOURCES} ${PROJECT_SOURCE_DIR}/tests/support/runner_leaks.c)
   target_link_libraries(test-${kind}-${name} PRIVATE muster_flags ${A_DEPENDS} PkgConfig::CRITERION)
   add_test(NAME ${kind}/${name} COMMAND test-${kind}-${name})
   # Criterion lets a leaking test pass under AddressSanitizer: the report in its output is what fails it.
