@@ -17,8 +17,7 @@
  * double the traffic, a whole window at once would leave the line empty between.
  */
 #include "common/base/clock.h"
-#include "common/link/held.h"
-#include "common/link/upstreams.h"
+#include "common/link/alone.h"
 #include "common/log/log.h"
 
 #include <errno.h>
@@ -42,6 +41,7 @@ struct link_consumer {
     struct held_queue queue;
     /* the thread's own, once it runs */
     struct upstreams upstreams;
+    struct alone alone;
     bool told_stop;
     int64_t next_beat_ms;
 };
@@ -59,6 +59,8 @@ static void leave(struct link_consumer *c, struct upstream *u, const char *cause
     u->state = AWAY;
     u->session = 0;
     u->granted = 0;
+    u->is_idle = false;
+    u->unconfirmed = 0;
     u->version = (uint8_t)c->set.version;
     u->greet_ms = clock_steady_ms() + pause_ms;
     for (struct held *h = held_withdraw(&c->queue, u->number); h;) {
@@ -69,17 +71,12 @@ static void leave(struct link_consumer *c, struct upstream *u, const char *cause
     }
 }
 
-static status send_frame(struct upstream *u, struct frame f)
-{
-    f.version = u->version;
-    return wire_send(u->socket, NULL, &f, NULL);
-}
-
 static void greet(struct link_consumer *c, struct upstream *u)
 {
-    u->session = wire_random() | 1; /* 0 means none */
+    if (u->session == 0) /* said again it is the same: an answer that takes longer than a beat is still one to it */
+        u->session = wire_random() | 1;
     u->greet_ms = clock_steady_ms();
-    if (send_frame(u, (struct frame){.kind = FRAME_HELLO, .number = c->kinds, .lease = u->session}) == ST_OK)
+    if (upstream_send(u, (struct frame){.kind = FRAME_HELLO, .number = c->kinds, .lease = u->session}) == ST_OK)
         u->state = GREETED;
 }
 
@@ -90,7 +87,7 @@ static void grant(struct link_consumer *c, struct upstream *u)
     uint32_t more = c->credit - u->granted - u->held;
     if (more < c->credit / 4)
         return;
-    if (send_frame(u, (struct frame){.kind = FRAME_CREDIT, .number = more}) != ST_OK)
+    if (upstream_send(u, (struct frame){.kind = FRAME_CREDIT, .number = more}) != ST_OK)
         leave(c, u, "cannot be reached", 0);
     else
         u->granted += more;
@@ -104,6 +101,7 @@ static void joined(struct link_consumer *c, struct upstream *u)
     metric_add(&link_metrics.producers, 1);
     metric_add(&link_metrics.sessions, 1);
     log_info("producer joined", LOG_TEXT("address", u->address));
+    alone_joined(&c->alone, u);
     grant(c, u);
 }
 
@@ -140,6 +138,8 @@ static void hear_beat(struct link_consumer *c, struct upstream *u, const struct 
         joined(c, u);
     else if (u->state == JOINED && f->lease != u->session)
         leave(c, u, "does not know this session", 0);
+    else if (u->state == JOINED && f->number == u->unconfirmed)
+        u->unconfirmed = 0;
 }
 
 /* For its version: one that we speak, too, is tried at once (a rolling upgrade), else now and then. */
@@ -233,8 +233,7 @@ static void tell_stop(struct link_consumer *c)
     c->told_stop = true;
     for (size_t i = 0; i < c->upstreams.count; i++)
         if (c->upstreams.list[i]->state == JOINED)
-            (void)send_frame(c->upstreams.list[i],
-                             (struct frame){.kind = FRAME_CREDIT}); /* silence would say it, too */
+            upstream_send(c->upstreams.list[i], (struct frame){.kind = FRAME_CREDIT}); /* silence would say it, too */
 }
 
 /* ---------------------------------------------------------------- thread ---- */
@@ -247,7 +246,7 @@ static void beat_one(struct link_consumer *c, struct upstream *u, int64_t now)
         return;
     if (now - u->heard_ms > c->set.silence_ms)
         leave(c, u, "silent", 0);
-    else if (send_frame(u, (struct frame){.kind = FRAME_BEAT}) != ST_OK)
+    else if (upstream_send(u, (struct frame){.kind = FRAME_BEAT}) != ST_OK)
         leave(c, u, "cannot be reached", 0);
 }
 
@@ -299,6 +298,7 @@ static bool turn(struct link_consumer *c)
 static void say_bye(struct link_consumer *c)
 {
     const int flush = FLUSH_MS;
+    c->told_stop = true; /* nothing more is granted */
     send_answers(c);
     for (struct held *h = held_withdraw(&c->queue, 0); h;) {
         struct held *next = h->next;
@@ -311,7 +311,7 @@ static void say_bye(struct link_consumer *c)
         struct upstream *u = c->upstreams.list[i];
         zmq_setsockopt(u->socket, ZMQ_LINGER, &flush, sizeof flush);
         if (u->state == JOINED)
-            (void)send_frame(u, (struct frame){.kind = FRAME_BYE}); /* silence would say it, too */
+            upstream_send(u, (struct frame){.kind = FRAME_BYE}); /* silence would say it, too */
         leave(c, u, "the consumer stops", 0);
     }
 }
@@ -325,6 +325,7 @@ static void *run(void *arg)
         has_more = turn(c);
         tell_stop(c);
         send_answers(c);
+        alone_arrange(&c->alone, &c->upstreams, &c->queue);
         upstreams_resolved(&c->upstreams);
         beat(c);
     }

@@ -8,7 +8,7 @@
 
 #include "common/upload/upload.h"
 
-enum { FRAME_SIZE = 48 };
+enum { FRAME_SIZE = 48, FRAME_IDLE_VERSION = 2 /* FRAME_IDLE exists since */ };
 
 enum link_kind {
     FRAME_HELLO = 1,
@@ -20,6 +20,7 @@ enum link_kind {
     FRAME_BYE = 7,
     FRAME_MESSAGE = 8,
     FRAME_REFUSED = 9,
+    FRAME_IDLE = 10,
     FRAME_KIND_END
 };
 

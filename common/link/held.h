@@ -19,6 +19,7 @@ struct held {
     uint64_t session, lease;
     enum link_verdict verdict;
     bool has_why;
+    bool is_taken; /**< by who does the work */
     struct reason why;
     struct held *next;
 };
@@ -32,6 +33,10 @@ struct held_queue {
     pthread_cond_t arrived;
     struct held_list received, answered;
     size_t count;    /**< in `received` */
+    size_t suspects; /**< of these */
+    size_t taken;    /**< by who does the work, and not answered */
+    bool is_closed;  /**< nothing is given out: see alone.h */
+    uint32_t alone;  /**< only suspects of this upstream are given out, one at a time; 0: all but suspects */
     size_t wanted;   /**< who waits is woken when there are so many */
     bool is_stopped; /**< take returns NULL instead of waiting */
 };
@@ -55,6 +60,12 @@ void held_answer(struct held_queue *q, struct held *h);
 struct held *held_answers(struct held_queue *q);
 /** Take out what was received of `upstream` (0: of anyone) and not taken yet. */
 struct held *held_withdraw(struct held_queue *q, uint32_t upstream);
+/** Whose suspect is the next to be taken. @return 0: it is no suspect, or there is none. @param taken  as in the queue */
+uint32_t held_next_suspect(struct held_queue *q, size_t *taken);
+/** Give nothing out until held_open(). */
+void held_close(struct held_queue *q);
+/** @param alone  as in the queue */
+void held_open(struct held_queue *q, uint32_t alone);
 void held_stop(struct held_queue *q);
 bool held_is_stopped(struct held_queue *q);
 

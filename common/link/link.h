@@ -7,7 +7,9 @@
  * and may be delivered twice: what it does must be repeatable (the writer's is, by upload id).
  *
  * Poison: a message that kills who takes it must not drag down what was given out beside it. A suspect (one that was lost
- * with a consumer before) is given to a consumer that holds nothing else of this producer, and nothing beside it.
+ * with a consumer before) is given to a consumer that holds nothing else of this producer, and nothing beside it. The
+ * consumer hands it out when it works at nothing, of whichever producer, and when all other producers have confirmed to
+ * know that (IDLE): should it die, they take back what it held as not begun.
  *
  * ZeroMQ is known in this module only.
  *
@@ -23,15 +25,19 @@
  *       25     1  attempt    how often it was offered before, 255 = 255 or more (message)
  *       26     2  reserved   0
  *       28     4  a number:  hello: mask of upload kinds; credit: messages granted more,
- *                            0 takes back what is not used yet; refused for its version: newest that is spoken
+ *                            0 takes back what is not used yet; refused for its version: newest that is spoken;
+ *                            idle: 1, or 0 when it is over; beat of a producer: the serial of the idle that it
+ *                            confirms, else 0
  *       32     8  lease      message: number of this delivery, repeated by the answer to it; a late answer to a
  *                            delivery that was given to somebody else is recognised by it and ignored.
  *                            hello: number of the session that the consumer wants to begin, not 0.
- *                            beat of a producer: the session that it has with this consumer; 0: "I do not know you"
+ *                            beat of a producer: the session that it has with this consumer; 0: "I do not know you".
+ *                            idle: its serial, not 0, below 2^32
  *       40     4  body_len   bytes of the body part (0: there is no body part)
  *       44     4  crc        CRC-32C of bytes 0..43
  *
- *   consumer -> producer:  HELLO, CREDIT, ACK, RETRY, REJECT (body: "code\0text"), BEAT, BYE
+ *   consumer -> producer:  HELLO, CREDIT, ACK, RETRY, REJECT (body: "code\0text"), BEAT, BYE, IDLE (from version 2 on:
+ *                          nothing of what it holds has been begun; BYE says the same for the last time)
  *   producer -> consumer:  MESSAGE, BEAT, BYE, REFUSED (body: why; e.g. a version it does not speak)
  *
  * Session: a consumer says HELLO until a beat repeats its session number, and only then grants credit. A connection
@@ -59,14 +65,14 @@
 #include "common/metrics/metrics.h"
 #include "common/upload/upload.h"
 
-enum { LINK_VERSION = 1 };
+enum { LINK_VERSION = 2 };
 
 /** What a consumer said about a message, or what became of it. */
 enum link_verdict {
-    LINK_ACK,    /**< done, durable: forget it */
-    LINK_RETRY,  /**< could not be done now (database away): offer it again, later */
+    LINK_ACK, /**< done, durable: forget it */
+    LINK_RETRY, /**< could not be done now (database away), or was not begun by a consumer that is gone: offer it again, later */
     LINK_REJECT, /**< will never work: quarantine it (`why` says why) */
-    LINK_LOST,   /**< the consumer fell silent or left: offer it again, now */
+    LINK_LOST,   /**< the consumer fell silent with it: offer it again, now */
 };
 
 /** Code of a LINK_RETRY's reason: whom the consumer gave it to fell silent. Who counts such losses counts this one, too. */

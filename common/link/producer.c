@@ -8,7 +8,8 @@
  * A suspect (link.h) waits at the consumer whose turn it was until that one holds nothing; until it is answered nothing else
  * is given there.
  *
- * On the way back to "unknown" everything that the consumer held becomes LINK_LOST. What an unknown consumer sends but
+ * On the way back to "unknown" everything that the consumer held becomes LINK_LOST, or LINK_RETRY when it had said that it works at
+ * nothing of it (IDLE, BYE). What an unknown consumer sends but
  * HELLO is answered with a beat of session 0, upon which it says HELLO.
  */
 #include "common/base/clock.h"
@@ -37,7 +38,9 @@ struct peer {
     uint32_t held;               /* given and not answered */
     size_t held_bytes;           /* of those */
     bool has_suspect, is_alone;  /* one waits until nothing is held; it is what is held */
+    bool is_idle;                /* what it holds has not been begun, it says */
     struct link_message suspect; /* valid with has_suspect */
+    bool is_unreachable;         /* nothing can be sent; what it said before may still be read */
     int64_t heard_ms;
 };
 
@@ -57,7 +60,8 @@ struct link_producer {
     struct deliveries deliveries;
     struct peer *peers[CONSUMERS_MAX];
     size_t peer_count;
-    size_t turn; /* whose turn it is to be given something */
+    size_t turn;          /* whose turn it is to be given something */
+    bool has_unreachable; /* some peer is */
     int64_t next_beat_ms;
 };
 
@@ -77,10 +81,10 @@ static metric *verdict_metric(enum link_verdict verdict)
 static void tell_owner(struct link_producer *p, struct upload_id id, enum link_verdict verdict,
                        const struct reason *why)
 {
-    atomic_fetch_sub(&p->in_flight, 1);
-    metric_add(&link_metrics.in_flight, -1);
     metric_add(verdict_metric(verdict), 1);
     p->owner.verdict(p->owner.ctx, id, verdict, why);
+    metric_add(&link_metrics.in_flight, -1);
+    atomic_fetch_sub(&p->in_flight, 1); /* last: who sees none in flight has heard all verdicts */
 }
 
 /* ------------------------------------------------------------- sessions ---- */
@@ -95,20 +99,21 @@ static struct peer *find(const struct link_producer *p, const struct wire_addres
     return NULL;
 }
 
-static void lose_held(struct link_producer *p, struct peer *c)
+/* What had not been begun is not lost with who held it: it is not to blame. */
+static void take_back(struct link_producer *p, struct peer *c)
 {
     struct upload_id id;
     for (uint32_t from = 0; deliveries_take_next(&p->deliveries, c, &from, &id);)
-        tell_owner(p, id, LINK_LOST, NULL);
+        tell_owner(p, id, c->is_idle ? LINK_RETRY : LINK_LOST, NULL);
     c->held = c->credit = 0;
     c->held_bytes = 0;
-    c->is_alone = false;
+    c->is_alone = c->is_idle = false;
 }
 
 static void drop(struct link_producer *p, struct peer *c, const char *cause)
 {
     log_info("consumer left", LOG_TEXT("address", p->address), LOG_TEXT("cause", cause), LOG_NUMBER("held", c->held));
-    lose_held(p, c);
+    take_back(p, c);
     if (c->has_suspect) { /* it never left: not its fault */
         c->suspect.release(c->suspect.body);
         tell_owner(p, c->suspect.id, LINK_RETRY, NULL);
@@ -137,10 +142,18 @@ static void refuse_version(struct link_producer *p, const struct wire_address *t
     refuse(p, to, (struct frame){.number = p->set.version}, &why);
 }
 
-static status send_beat(struct link_producer *p, const struct peer *c)
+/* It is let go, but not yet: see drop_unreachable(). */
+static void lose_touch(struct link_producer *p, struct peer *c)
 {
-    const struct frame f = {.version = c->version, .kind = FRAME_BEAT, .lease = c->session};
-    return wire_send(p->socket, &c->address, &f, NULL);
+    c->is_unreachable = p->has_unreachable = true;
+}
+
+/* @param confirms  serial of an IDLE; 0: it is a beat as others */
+static void send_beat(struct link_producer *p, struct peer *c, uint32_t confirms)
+{
+    const struct frame f = {.version = c->version, .kind = FRAME_BEAT, .lease = c->session, .number = confirms};
+    if (wire_send(p->socket, &c->address, &f, NULL) != ST_OK)
+        lose_touch(p, c);
 }
 
 static struct peer *admit(struct link_producer *p, const struct wire_address *from, uint8_t version)
@@ -169,15 +182,14 @@ static void hello(struct link_producer *p, const struct wire_address *from, stru
     if (!c && !(c = admit(p, from, f->version)))
         return;
     if (c->session != f->lease) {
-        lose_held(p, c);
+        take_back(p, c);
         c->session = f->lease;
         metric_add(&link_metrics.sessions, 1);
     }
     c->version = f->version;
     c->kinds = f->number;
     c->heard_ms = clock_steady_ms();
-    if (send_beat(p, c) != ST_OK)
-        drop(p, c, "cannot be reached");
+    send_beat(p, c, 0);
 }
 
 /* --------------------------------------------------------------- answers ---- */
@@ -212,6 +224,12 @@ static void answer(struct link_producer *p, struct peer *c, const struct frame *
     }
 }
 
+static void hear_idle(struct link_producer *p, struct peer *c, const struct frame *f)
+{
+    c->is_idle = f->number != 0;
+    send_beat(p, c, (uint32_t)f->lease);
+}
+
 static void handle_known(struct link_producer *p, struct peer *c, const struct frame *f, const struct wire_message *m)
 {
     c->heard_ms = clock_steady_ms();
@@ -221,7 +239,11 @@ static void handle_known(struct link_producer *p, struct peer *c, const struct f
     case FRAME_RETRY:
     case FRAME_REJECT: answer(p, c, f, m); break;
     case FRAME_BEAT: break;
-    case FRAME_BYE: drop(p, c, "bye"); break;
+    case FRAME_IDLE: hear_idle(p, c, f); break;
+    case FRAME_BYE:
+        c->is_idle = true; /* it has answered what it had begun */
+        drop(p, c, "bye");
+        break;
     default: metric_add(&link_metrics.malformed, 1); drop(p, c, "sent what only producers send");
     }
 }
@@ -284,6 +306,14 @@ static status send_message(struct link_producer *p, struct peer *c, const struct
     return st;
 }
 
+static void unsent(struct link_producer *p, struct peer *c, struct upload_id id, uint64_t lease)
+{
+    size_t len;
+    if (deliveries_take(&p->deliveries, lease, c, id, &len))
+        tell_owner(p, id, LINK_RETRY, NULL);
+    lose_touch(p, c);
+}
+
 /* @return false when nothing more can be given just now */
 static bool deliver(struct link_producer *p, struct peer *c, const struct link_message *m)
 {
@@ -294,13 +324,14 @@ static bool deliver(struct link_producer *p, struct peer *c, const struct link_m
         tell_owner(p, m->id, LINK_RETRY, NULL);
         return false;
     }
+    if (send_message(p, c, m, lease) != ST_OK) {
+        unsent(p, c, m->id, lease);
+        return false;
+    }
     c->credit--;
     c->held++;
     c->held_bytes += m->len;
     c->is_alone = m->is_suspect;
-    status st = send_message(p, c, m, lease);
-    if (st != ST_OK)
-        drop(p, c, st == ST_NO_MEMORY ? "no memory" : "cannot be reached");
     return true;
 }
 
@@ -328,7 +359,9 @@ static bool give_next(struct link_producer *p, struct peer *c)
 
 static bool give(struct link_producer *p, struct peer *c)
 {
-    if (c->credit == 0 || c->held_bytes >= p->set.bytes_max || c->is_alone || (c->has_suspect && c->held > 0))
+    if (c->is_unreachable || c->is_idle || c->credit == 0 || c->held_bytes >= p->set.bytes_max)
+        return false;
+    if (c->is_alone || (c->has_suspect && c->held > 0))
         return false;
     if (!c->has_suspect)
         return give_next(p, c);
@@ -366,9 +399,18 @@ static void beat(struct link_producer *p)
         struct peer *c = p->peers[i];
         if (now - c->heard_ms > p->set.silence_ms)
             drop(p, c, "silent");
-        else if (send_beat(p, c) != ST_OK)
-            drop(p, c, "cannot be reached");
+        else
+            send_beat(p, c, 0);
     }
+}
+
+/* Once all that they said was heard: their last words may have been answers. */
+static void drop_unreachable(struct link_producer *p)
+{
+    for (size_t i = p->peer_count; i-- > 0;)
+        if (p->peers[i]->is_unreachable)
+            drop(p, p->peers[i], "cannot be reached");
+    p->has_unreachable = false;
 }
 
 static void say_bye(struct link_producer *p)
@@ -399,8 +441,11 @@ static void *run(void *arg)
         if (p->watch)
             curve_watch_serve(p->watch);
         has_more = receive(p);
+        if (!has_more && p->has_unreachable)
+            drop_unreachable(p);
         has_more |= offer(p);
         beat(p);
+        has_more |= p->has_unreachable;
     }
     say_bye(p);
     return NULL;

@@ -66,6 +66,12 @@ void upstreams_resolved(struct upstreams *all)
     free(now.texts);
 }
 
+status upstream_send(struct upstream *u, struct frame f)
+{
+    f.version = u->version;
+    return wire_send(u->socket, NULL, &f, NULL);
+}
+
 /* One that drains has left its name and still sends: it is let go when it is silent, or has said BYE. */
 void upstreams_drop_vanished(struct upstreams *all)
 {

@@ -22,12 +22,14 @@ struct upstream {
     bool is_wanted;  /* the name still stands for it */
     void *socket;
     enum upstream_state state;
-    uint8_t version; /* to speak: the newest, or what the producer offered */
-    uint64_t session;
+    uint8_t version;  /* to speak: the newest, or what the producer offered */
+    uint64_t session; /* 0: none was begun */
     int64_t heard_ms;
-    int64_t greet_ms; /* not before: say HELLO (AWAY); when it was said (GREETED) */
-    uint32_t granted; /* messages that may still come */
-    uint32_t held;    /* received and not answered, of this and earlier sessions */
+    int64_t greet_ms;     /* not before: say HELLO (AWAY); when it was said (GREETED) */
+    uint32_t granted;     /* messages that may still come */
+    uint32_t held;        /* received and not answered, of this and earlier sessions */
+    bool is_idle;         /* it was told that nothing of it is worked at: see alone.h */
+    uint32_t unconfirmed; /* serial of the IDLE that it has not confirmed; 0: none */
 };
 
 struct upstreams {
@@ -48,6 +50,8 @@ void upstreams_close(struct upstreams *u);
 struct upstream *upstreams_find(const struct upstreams *u, uint32_t number);
 /** Connect to what names have come to stand for, if there is news. */
 void upstreams_resolved(struct upstreams *u);
+/** In the version of the session. @retval ST_UNAVAILABLE */
+status upstream_send(struct upstream *u, struct frame f);
 /** Let go those that no name stands for and that are not in session. */
 void upstreams_drop_vanished(struct upstreams *u);
 

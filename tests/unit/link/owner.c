@@ -17,6 +17,7 @@ static bool next(void *ctx, unsigned kinds, struct link_message *out)
         *out = (struct link_message){.id = {i, i * 2},
                                      .kind = UPLOAD_INVENTORY,
                                      .attempt = o->attempts[i]++,
+                                     .is_suspect = o->is_suspect,
                                      .body = calloc(1, o->body_len + 1),
                                      .len = o->body_len,
                                      .release = free};

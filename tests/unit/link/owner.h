@@ -19,6 +19,7 @@ struct owner {
     size_t count;    /* messages 1 to count exist */
     size_t body_len; /* of each */
     bool takes_back; /* offers again what was lost or is to be retried */
+    bool is_suspect; /* each message */
     enum owner_state states[OWNER_MAX + 1];
     unsigned attempts[OWNER_MAX + 1];
     size_t verdicts[LINK_LOST + 1];
