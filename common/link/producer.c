@@ -9,40 +9,20 @@
  * is given there.
  *
  * On the way back to "unknown" everything that the consumer held becomes LINK_LOST, or LINK_RETRY when it had said that it works at
- * nothing of it (IDLE, BYE). What an unknown consumer sends but
- * HELLO is answered with a beat of session 0, upon which it says HELLO.
+ * nothing of it (IDLE, BYE). What an unknown consumer sends but HELLO is answered with a beat of session 0, upon which it says HELLO.
  */
 #include "common/base/clock.h"
 #include "common/link/bind.h"
 #include "common/link/curve.h"
 #include "common/link/deliveries.h"
-#include "common/link/wire.h"
+#include "common/link/peers.h"
 #include "common/log/log.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 
-enum {
-    CONSUMERS_MAX = 1024,
-    TURN_MAX = 256, /* messages taken or given before the other side of the work gets its turn */
-};
-
-/* A consumer in session. */
-struct peer {
-    struct wire_address address;
-    uint64_t session;
-    uint8_t version; /* of the session */
-    unsigned kinds;
-    uint32_t credit;             /* messages that may still be given */
-    uint32_t held;               /* given and not answered */
-    size_t held_bytes;           /* of those */
-    bool has_suspect, is_alone;  /* one waits until nothing is held; it is what is held */
-    bool is_idle;                /* what it holds has not been begun, it says */
-    struct link_message suspect; /* valid with has_suspect */
-    bool is_unreachable;         /* nothing can be sent; what it said before may still be read */
-    int64_t heard_ms;
-};
+enum { TURN_MAX = 256 }; /* messages taken or given before the other side of the work gets its turn */
 
 struct link_producer {
     struct link_settings set;
@@ -58,10 +38,7 @@ struct link_producer {
     atomic_size_t in_flight, consumers;
     /* the thread's own */
     struct deliveries deliveries;
-    struct peer *peers[CONSUMERS_MAX];
-    size_t peer_count;
-    size_t turn;          /* whose turn it is to be given something */
-    bool has_unreachable; /* some peer is */
+    struct peers peers;
     int64_t next_beat_ms;
 };
 
@@ -89,16 +66,6 @@ static void tell_owner(struct link_producer *p, struct upload_id id, enum link_v
 
 /* ------------------------------------------------------------- sessions ---- */
 
-static struct peer *find(const struct link_producer *p, const struct wire_address *from)
-{
-    for (size_t i = 0; i < p->peer_count; i++) {
-        struct peer *c = p->peers[i];
-        if (c->address.len == from->len && memcmp(c->address.bytes, from->bytes, from->len) == 0)
-            return c;
-    }
-    return NULL;
-}
-
 /* What had not been begun is not lost with who held it: it is not to blame. */
 static void take_back(struct link_producer *p, struct peer *c)
 {
@@ -118,11 +85,8 @@ static void drop(struct link_producer *p, struct peer *c, const char *cause)
         c->suspect.release(c->suspect.body);
         tell_owner(p, c->suspect.id, LINK_RETRY, NULL);
     }
-    for (size_t i = 0; i < p->peer_count; i++)
-        if (p->peers[i] == c)
-            p->peers[i] = p->peers[--p->peer_count];
-    free(c);
-    atomic_store(&p->consumers, p->peer_count);
+    peers_remove(&p->peers, c);
+    atomic_store(&p->consumers, p->peers.count);
     metric_add(&link_metrics.consumers, -1);
 }
 
@@ -145,7 +109,7 @@ static void refuse_version(struct link_producer *p, const struct wire_address *t
 /* It is let go, but not yet: see drop_unreachable(). */
 static void lose_touch(struct link_producer *p, struct peer *c)
 {
-    c->is_unreachable = p->has_unreachable = true;
+    c->is_unreachable = p->peers.has_unreachable = true;
 }
 
 /* @param confirms  serial of an IDLE; 0: it is a beat as others */
@@ -158,17 +122,15 @@ static void send_beat(struct link_producer *p, struct peer *c, uint32_t confirms
 
 static struct peer *admit(struct link_producer *p, const struct wire_address *from, uint8_t version)
 {
-    struct peer *c = p->peer_count < CONSUMERS_MAX ? calloc(1, sizeof *c) : NULL;
+    struct peer *c = peers_add(&p->peers, from);
     if (!c) {
         static const struct reason why = {"too_many_consumers", "no room for another consumer"};
         refuse(p, from, (struct frame){.version = version}, &why);
         return NULL;
     }
-    c->address = *from;
-    p->peers[p->peer_count++] = c;
-    atomic_store(&p->consumers, p->peer_count);
+    atomic_store(&p->consumers, p->peers.count);
     metric_add(&link_metrics.consumers, 1);
-    log_info("consumer joined", LOG_TEXT("address", p->address), LOG_NUMBER("consumers", p->peer_count));
+    log_info("consumer joined", LOG_TEXT("address", p->address), LOG_NUMBER("consumers", p->peers.count));
     return c;
 }
 
@@ -193,14 +155,6 @@ static void hello(struct link_producer *p, const struct wire_address *from, stru
 }
 
 /* --------------------------------------------------------------- answers ---- */
-
-/* 0 takes back what was granted and is not used: the consumer stops. */
-static void grant(struct peer *c, uint32_t more)
-{
-    uint64_t most = c->held < WIRE_CREDIT_MAX ? WIRE_CREDIT_MAX - c->held : 0;
-    uint64_t sum = more == 0 ? 0 : (uint64_t)c->credit + more;
-    c->credit = (uint32_t)(sum < most ? sum : most);
-}
 
 static void answer(struct link_producer *p, struct peer *c, const struct frame *f, const struct wire_message *m)
 {
@@ -234,7 +188,7 @@ static void handle_known(struct link_producer *p, struct peer *c, const struct f
 {
     c->heard_ms = clock_steady_ms();
     switch (f->kind) {
-    case FRAME_CREDIT: grant(c, f->number); break;
+    case FRAME_CREDIT: peer_grant(c, f->number); break;
     case FRAME_ACK:
     case FRAME_RETRY:
     case FRAME_REJECT: answer(p, c, f, m); break;
@@ -252,7 +206,7 @@ static void handle(struct link_producer *p, struct wire_message *m)
 {
     struct wire_address from = {.len = (uint8_t)zmq_msg_size(&m->identity)};
     memcpy(from.bytes, zmq_msg_data(&m->identity), from.len);
-    struct peer *c = find(p, &from);
+    struct peer *c = peers_find(&p->peers, &from);
     struct frame f;
     status st = wire_frame(m, p->set.version, &f);
     if (st != ST_OK) {
@@ -375,8 +329,8 @@ static bool offer(struct link_producer *p)
     if (atomic_load(&p->is_paused))
         return false;
     int given = 0;
-    for (size_t idle = 0; idle < p->peer_count && given < TURN_MAX;) {
-        struct peer *c = p->peers[p->turn++ % p->peer_count];
+    for (size_t idle = 0; idle < p->peers.count && given < TURN_MAX;) {
+        struct peer *c = p->peers.list[p->peers.turn++ % p->peers.count];
         if (give(p, c)) {
             given++;
             idle = 0;
@@ -395,8 +349,8 @@ static void beat(struct link_producer *p)
     if (now < p->next_beat_ms)
         return;
     p->next_beat_ms = now + p->set.beat_ms;
-    for (size_t i = p->peer_count; i-- > 0;) { /* backwards: drop() moves the last one to where the dropped one was */
-        struct peer *c = p->peers[i];
+    for (size_t i = p->peers.count; i-- > 0;) { /* backwards: drop() moves the last one to where the dropped one was */
+        struct peer *c = p->peers.list[i];
         if (now - c->heard_ms > p->set.silence_ms)
             drop(p, c, "silent");
         else
@@ -407,16 +361,16 @@ static void beat(struct link_producer *p)
 /* Once all that they said was heard: their last words may have been answers. */
 static void drop_unreachable(struct link_producer *p)
 {
-    for (size_t i = p->peer_count; i-- > 0;)
-        if (p->peers[i]->is_unreachable)
-            drop(p, p->peers[i], "cannot be reached");
-    p->has_unreachable = false;
+    for (size_t i = p->peers.count; i-- > 0;)
+        if (p->peers.list[i]->is_unreachable)
+            drop(p, p->peers.list[i], "cannot be reached");
+    p->peers.has_unreachable = false;
 }
 
 static void say_bye(struct link_producer *p)
 {
-    while (p->peer_count > 0) {
-        struct peer *c = p->peers[p->peer_count - 1];
+    while (p->peers.count > 0) {
+        struct peer *c = p->peers.list[p->peers.count - 1];
         wire_say(p->socket, &c->address, (struct frame){.version = c->version, .kind = FRAME_BYE}, NULL);
         drop(p, c, "the producer stops");
     }
@@ -441,11 +395,11 @@ static void *run(void *arg)
         if (p->watch)
             curve_watch_serve(p->watch);
         has_more = receive(p);
-        if (!has_more && p->has_unreachable)
+        if (!has_more && p->peers.has_unreachable)
             drop_unreachable(p);
         has_more |= offer(p);
         beat(p);
-        has_more |= p->has_unreachable;
+        has_more |= p->peers.has_unreachable;
     }
     say_bye(p);
     return NULL;
