@@ -39,6 +39,10 @@ class Line:
         del way
         sink.sendall(data)
 
+    def client_pid(self):
+        """Of a unix socket: the process that has connected."""
+        return struct.unpack('3i', self.client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
+
     def close(self, hard=False):
         """`hard`: with RST instead of FIN, where there is such a thing; the pumps are only woken then."""
         for s in (self.client, self.server):
@@ -153,7 +157,7 @@ class KillingLine(Line):
         sink.sendall(data)
 
     def kill(self):
-        pid, _, _ = struct.unpack('3i', self.client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        pid = self.client_pid()
         os.kill(pid, signal.SIGKILL)
         self.proxy.killed.append(pid)
 
@@ -178,13 +182,32 @@ class Rule:
         self.seen = self.done = 0
         self.passes = threading.Event()
 
-    def takes(self, sql):
+    def takes(self, sql, line):
+        """@param line  the connection: rules of other kinds look at it"""
+        del line
         if (self.times is not None and self.done >= self.times) or not self.pattern.search(sql):
             return False
         self.seen += 1
         if self.seen % self.every:
             return False
         self.done += 1
+        return True
+
+
+class NthRule(Rule):
+    """The n-th statement of one process, whatever it is; None: only counts."""
+
+    def __init__(self, pid, nth, action=''):
+        super().__init__('', action)
+        self.pid, self.nth, self.met = pid, nth, ''
+
+    def takes(self, sql, line):
+        if line.client_pid() != self.pid:
+            return False
+        self.seen += 1
+        if self.seen != self.nth:
+            return False
+        self.done, self.met = 1, sql
         return True
 
 
@@ -210,7 +233,7 @@ class DatabaseLine(Line):
 
     def forward_packet(self, packet, sink):
         is_query = len(packet) > 5 and packet[3] == 0 and packet[4] == 3
-        rule = self.proxy.rule_for(packet[5:].decode('utf-8', 'replace')) if is_query else None
+        rule = self.proxy.rule_for(packet[5:].decode('utf-8', 'replace'), self) if is_query else None
         if rule is None:
             sink.sendall(packet)
         elif rule.action == 'error':
@@ -235,9 +258,9 @@ class DatabaseProxy(Proxy):
         self.rules, self.rules_lock = [], threading.Lock()
         super().__init__(path, target)
 
-    def rule_for(self, sql):
+    def rule_for(self, sql, line):
         with self.rules_lock:
-            return next((r for r in self.rules if r.takes(sql)), None)
+            return next((r for r in self.rules if r.takes(sql, line)), None)
 
     def set_rules(self, *rules):
         with self.rules_lock:

@@ -14,6 +14,7 @@ enum failing_threads { FAILING_HERE, FAILING_EVERYWHERE };
 
 /** From now on allocation number `n` (from 1) fails. @param stays  and all that come after it */
 void failing_begin(size_t n, bool stays, enum failing_threads threads);
+bool failing_is_on(void);
 /** No more. @return how many have failed */
 size_t failing_end(void);
 
