@@ -112,10 +112,10 @@ class Proxy:
         for gate in self.gates.values():
             gate.set()
 
-    def reset(self, hard=False):
-        """End every connection (`hard`: by RST); new ones are taken."""
+    def reset(self, hard=False, pid=None):
+        """End every connection (`hard`: by RST; `pid`: only those of that process); new ones are taken."""
         with self.lock:
-            lines = list(self.lines)
+            lines = [line for line in self.lines if pid is None or line.client_pid() == pid]
         for line in lines:
             line.close(hard)
 
@@ -194,20 +194,23 @@ class Rule:
         return True
 
 
-class NthRule(Rule):
-    """The n-th statement of one process, whatever it is; None: only counts."""
+class StatementRule(Rule):
+    """One certain statement of one process: the n-th of its form, which is its text without values. None: it only writes down what
+    there is, in `keys`."""
 
-    def __init__(self, pid, nth, action=''):
+    def __init__(self, pid, key=None, action=''):
         super().__init__('', action)
-        self.pid, self.nth, self.met = pid, nth, ''
+        self.pid, self.key, self.keys, self.forms = pid, key, [], {}
 
     def takes(self, sql, line):
         if line.client_pid() != self.pid:
             return False
-        self.seen += 1
-        if self.seen != self.nth:
+        form = re.sub(r"'[^']*'|[0-9]+", '#', sql)[:100]
+        self.forms[form] = self.forms.get(form, 0) + 1
+        self.keys.append((form, self.forms[form]))
+        if self.done or self.keys[-1] != self.key:
             return False
-        self.done, self.met = 1, sql
+        self.done = 1
         return True
 
 
