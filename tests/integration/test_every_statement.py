@@ -5,15 +5,17 @@ calm round is met, those of a new connection included. Whatever was met, the row
 """
 import os
 import shutil
+import socket
 import tempfile
 import unittest
 import urllib.parse
 
-from harness import BIN, SCHEMA, Muster, inventory, run, table
+from harness import BIN, SCHEMA, Muster, inventory, run, table, wait_for
 from private_mariadb import PrivateMariaDb, load_281
 from proxy import DatabaseProxy, StatementRule
 
 TABLES = ('hardware', 'bios', 'accountinfo', 'drives', 'printers', 'networks', 'muster_device')
+MARK = '== a device'
 #: ids, times, and what holds ids
 NOT_COMPARED = {'ID', 'HARDWARE_ID', 'LASTDATE', 'LASTCOME', 'INVENTORY_HI', 'INVENTORY_LO', 'CONTACT_HI', 'CONTACT_LO', 'SECTIONS'}
 
@@ -52,20 +54,32 @@ class TestEveryStatement(unittest.TestCase):
         found = self.db.client("SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA='ocsweb' AND TABLE_NAME='%s' ORDER BY COLUMN_NAME" % name)
         return ','.join('`%s`' % c for c in found.split() if c not in NOT_COMPARED)
 
-    def rows(self, device):
-        """All that is stored of a device, its own name as @."""
-        words = ["SELECT @id:=ID FROM hardware WHERE DEVICEID='%s'" % device]
+    def questions(self, device):
+        """For all that is stored of a device."""
+        yield "SET @id=(SELECT ID FROM hardware WHERE DEVICEID='%s')" % device  # an error if there are two
+        yield "SELECT '%s'" % MARK
         for name, columns in self.columns.items():
             where = "DEVICEID='%s'" % device if name == 'muster_device' else '%s=@id' % ('ID' if name == 'hardware' else 'HARDWARE_ID')
-            words.append("SELECT '%s',%s FROM %s WHERE %s ORDER BY 1,2" % (name, columns, name, where))
-        words.append("SELECT 'software',n.NAME,v.VERSION FROM software s JOIN software_name n ON n.ID=s.NAME_ID JOIN software_version v ON "
-                     'v.ID=s.VERSION_ID WHERE s.HARDWARE_ID=@id ORDER BY 2')
-        numbers, _, rows = self.db.client(';\n'.join(words), 'ocsweb').partition('hardware')
-        self.assertEqual(len(numbers.split()), 1, 'one row for the device')
-        return 'hardware' + rows.replace(device.split('-')[0], '@')
+            yield "SELECT '%s',%s FROM %s WHERE %s ORDER BY 1,2" % (name, columns, name, where)
+        yield ("SELECT 'software',n.NAME,v.VERSION FROM software s JOIN software_name n ON n.ID=s.NAME_ID JOIN software_version v ON v.ID=s.VERSION_ID "
+               'WHERE s.HARDWARE_ID=@id ORDER BY 2')
+
+    def stored(self, devices):
+        """What is stored of each, its own name as @; all at once, for a client's start costs more than its questions."""
+        text = self.db.client(';\n'.join(q for d in devices for q in self.questions(d)), 'ocsweb')
+        return [rows.replace(d.split('-')[0], '@') for rows, d in zip(text.split(MARK)[1:], devices, strict=True)]
+
+    def pending(self):
+        """Uploads that are not yet in the database."""
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(10)
+            s.connect(os.path.join(self.s.folder, 'run', 'gateway-1.admin'))
+            s.sendall(b'GET /metrics HTTP/1.0\r\nHost: admin\r\n\r\n')
+            page = b''.join(iter(lambda: s.recv(65536), b'')).decode()
+        return int(page.split('\nmuster_spool_pending ')[1].split()[0])
 
     def round(self, rule, connects=False):
-        """-> rows at the end. The second upload is given out when the first is stored."""
+        """-> the device. Its second upload is given out when the first is stored."""
         self.count += 1
         device = 'every%d-2026-03-04-05-06-07' % self.count
         name = device.split('-')[0]
@@ -74,42 +88,52 @@ class TestEveryStatement(unittest.TestCase):
         self.proxy.set_rules(rule)
         for disk, printer in ((7, 'old'), (8, 'new')):
             self.assertEqual(self.s.post(inventory(device, content(name, disk, printer))).status, 200)
-        self.s.drain(60)
+        wait_for('both are stored', lambda: self.pending() == 0, 60)
         self.proxy.set_rules()
-        return self.rows(device)
+        return device
 
     def statements(self, connects):
-        """-> rows, and the statements of a calm round: those that come in each, not those that come by the clock"""
-        rows, keys = set(), None
+        """-> devices, and the statements of a calm round: those that come in each, not those that come by the clock"""
+        devices, keys = [], None
         for _ in range(3):
             rule = StatementRule(self.pid)
-            rows.add(self.round(rule, connects))
+            devices.append(self.round(rule, connects))
             keys = [k for k in rule.keys if keys is None or k in keys]
-        self.assertEqual(len(rows), 1, 'calm rounds differ')
-        return rows.pop(), keys
+        return devices, keys
+
+    def cut_at(self, keys, action, connecting):
+        """-> what went wrong, and how many statements of which kind"""
+        never, kinds = [], {}
+        for key in keys:
+            rule = StatementRule(self.pid, key, action)
+            self.met.append((action, key, self.round(rule, key in connecting)))
+            kind = key[0].split()[0]
+            kinds[kind] = kinds.get(kind, 0) + 1
+            if not rule.done:
+                never.append((action, key))
+        self.assertEqual(never, [], 'never met')
+        self.assertEqual(kinds.get('COMMIT'), 2)
+        return '%d statements, one after the other: %s' % (len(keys), ', '.join('%d %s' % (v, k) for k, v in sorted(kinds.items())))
 
     def test_every_statement(self):
-        self.count, report, wrong = 100, [], []
+        self.count, self.met = 100, []
         self.round(StatementRule(self.pid))  # what is read once is read
         calm, usual = self.statements(False)
-        connecting = [k for k in self.statements(True)[1] if k not in usual]
+        more, statements = self.statements(True)
+        connecting = [k for k in statements if k not in usual]
         self.assertGreater(len(usual), 40, usual)
         self.assertGreater(len(connecting), 2, connecting)
-        for action, said in (('cut_before', 'line cut before it'), ('cut_after', 'line cut behind it, its answer lost')):
-            kinds = {}
-            # what a new connection begins with changes nothing, so that its answer matters as little as the statement
-            for key in usual + (connecting if action == 'cut_before' else []):
-                rule = StatementRule(self.pid, key, action)
-                rows = self.round(rule, key in connecting)
-                kind = key[0].split()[0]
-                kinds[kind] = kinds.get(kind, 0) + 1
-                if rows != calm or not rule.done:
-                    wrong.append((action, key, 'met' if rule.done else 'never met', rows))
-            report.append([88, said, 'the rows of a calm round', '%d statements, one after the other: %s; %d wrong' % (
-                sum(kinds.values()), ', '.join('%d %s' % (v, k) for k, v in sorted(kinds.items())), len(wrong))])
-            self.assertEqual(kinds.get('COMMIT'), 2)
-        table('Every statement of an inventory', ['no.', 'case', 'expected', 'seen'], report)
-        self.assertEqual(wrong, [], calm)
+        # what a new connection begins with changes nothing, so that its answer matters as little as the statement
+        before = self.cut_at(usual + connecting, 'cut_before', connecting)
+        behind = self.cut_at(usual, 'cut_after', ())
+        rows = self.stored(calm + more + [device for _, _, device in self.met])
+        wrong = [met + (got,) for met, got in zip(self.met, rows[6:]) if got != rows[0]]
+        table('Every statement of an inventory', ['no.', 'case', 'expected', 'seen'], [
+            [88, 'line cut before it', 'the rows of a calm round', before],
+            [88, 'line cut behind it, its answer lost', 'the rows of a calm round', '%s; in all %d others' % (behind, len(wrong))]])
+        self.assertEqual(set(rows[:6]), {rows[0]}, 'calm rounds differ')
+        self.assertIn('program @ 8', rows[0])
+        self.assertEqual(wrong, [], rows[0])
         self.assertEqual(self.s.metric('muster_spool_quarantine_files'), 0)
 
 
