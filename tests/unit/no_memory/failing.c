@@ -6,10 +6,10 @@
 #include <stdlib.h>
 
 #ifdef __SANITIZE_ADDRESS__
-#define HAS_ASAN 1
+#define HAS_ASAN
 #elif defined __has_feature
 #if __has_feature(address_sanitizer)
-#define HAS_ASAN 1
+#define HAS_ASAN
 #endif
 #endif
 
@@ -38,7 +38,11 @@ void failing_begin(size_t n, bool stays, enum failing_threads threads)
 {
     failed = 0;
     all_after = stays;
+#ifdef HAS_ASAN
+    (void)threads;
+#else
     everywhere = threads == FAILING_EVERYWHERE;
+#endif
     is_ours = true;
     left = n;
 }

@@ -2,7 +2,8 @@
  * Allocations that fail when a test wants it: malloc() and its kin are those of failing.c in the whole program, shared libraries
  * and the C library included, with AddressSanitizer as without.
  *
- * Threads: failing_begin() and failing_end() on one thread; what they count is of that thread, or of all.
+ * Threads: failing_begin() and failing_end() on one thread; what they count is of that thread, or of all; with
+ * AddressSanitizer, which cannot begin a thread without memory, of that thread in either case.
  */
 #ifndef MUSTER_TESTS_NO_MEMORY_FAILING_H
 #define MUSTER_TESTS_NO_MEMORY_FAILING_H

@@ -112,7 +112,7 @@ static status run_spool(const void *what, struct digest *out)
 
 Test(no_memory, a_spool)
 {
-    static const struct trial t = {"a spool", NULL, begin_spool, run_spool, end_spool, 20, FAILING_EVERYWHERE};
+    static const struct trial t = {"a spool", NULL, begin_spool, run_spool, end_spool, 10, FAILING_EVERYWHERE};
     sandbox_start(&box);
     sandbox_close(&box);
     trials_run(&t, 1);
