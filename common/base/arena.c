@@ -15,6 +15,7 @@ struct arena {
     struct piece *first; /* kept over a reset */
     struct piece *now;
     size_t max, used;
+    bool met_cap; /* by the last allocation that failed */
 };
 
 static struct piece *piece_new(size_t room)
@@ -62,13 +63,17 @@ void arena_destroy(struct arena *a)
 
 void *arena_alloc(struct arena *a, size_t len)
 {
-    if (len > a->max - a->used)
+    if (len > a->max - a->used) {
+        a->met_cap = true;
         return NULL;
+    }
     len = (len + ALIGN - 1) & ~(size_t)(ALIGN - 1);
     if (len > a->now->room - a->now->used) {
         struct piece *p = piece_new(len > PIECE ? len : PIECE);
-        if (!p)
+        if (!p) {
+            a->met_cap = false;
             return NULL;
+        }
         a->now->next = p;
         a->now = p;
     }
@@ -89,6 +94,11 @@ struct view arena_copy(struct arena *a, struct view v)
         memcpy(at, v.data, v.len);
     at[v.len] = '\0';
     return (struct view){at, v.len};
+}
+
+status arena_failure(const struct arena *a)
+{
+    return a->met_cap ? ST_TOO_BIG : ST_NO_MEMORY;
 }
 
 size_t arena_used(const struct arena *a)

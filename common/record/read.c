@@ -181,6 +181,8 @@ status record_open(const void *data, size_t len, size_t max, struct record **out
     if (!r)
         return ST_NO_MEMORY;
     st = read_body(r, p, len, sections);
+    if (st == ST_NO_MEMORY)
+        return st;
     if (st != ST_OK) {
         reason_set(why, "record_damaged", "record of %zu bytes does not add up in section %zu", len, r->section_count);
         return st;

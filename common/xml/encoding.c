@@ -56,6 +56,8 @@ static char declared_encoding(struct view declaration, char name[NAME_MAX_LEN])
 static status convert(const char *from, struct view text, struct buffer *memory, struct view *out, struct reason *why)
 {
     iconv_t cd = iconv_open("UTF-8", from);
+    if (cd == (iconv_t)-1 && errno == ENOMEM)
+        return ST_NO_MEMORY;
     if (cd == (iconv_t)-1)
         return reason_set(why, "xml_encoding", "encoding \"%s\" is not known", from), ST_MALFORMED;
     buffer_reset(memory);

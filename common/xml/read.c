@@ -10,7 +10,46 @@
 
 enum { DEPTH = 64, ELEMENTS = 4000000, NAMES = 32768, ATTRIBUTES_MAX = 256 };
 
-/* One run of the parser. */
+/* ---- memory that is out: libxml2 says so seldom; it takes what it could not keep for a fault of the document, or leaves it out ---- */
+
+static _Thread_local bool is_short; /* since it was last set to false: libxml2's hooks know no context */
+
+static void *noted(void *memory)
+{
+    is_short |= !memory;
+    return memory;
+}
+
+static void *take(size_t len)
+{
+    return noted(malloc(len));
+}
+
+static void *take_more(void *memory, size_t len)
+{
+    return noted(realloc(memory, len));
+}
+
+static char *take_copy(const char *text)
+{
+    return noted(strdup(text));
+}
+
+/* What it says of that it would print: we say it. */
+__attribute__((format(printf, 2, 3))) static void say_nothing(void *ctx, const char *format, ...)
+{
+    (void)ctx, (void)format;
+}
+
+void xml_library_init(void)
+{
+    (void)xmlMemSetup(free, take, take_more, take_copy); /* it cannot fail with four functions */
+    xmlInitParser();
+    xmlSetGenericErrorFunc(NULL, say_nothing);
+    xmlThrDefSetGenericErrorFunc(NULL, say_nothing); /* for the threads to come */
+}
+
+/* ---- one run of the parser ---- */
 struct run {
     xmlParserCtxtPtr parser;
     const struct xml_handler *handler;
@@ -50,7 +89,7 @@ static bool within_limits(struct run *r, const xmlChar *name)
     return true;
 }
 
-/* The name as it is written: with its prefix it is not the same as without. NULL in the dictionary: memory is out. */
+/* The name as it is written: with its prefix it is not the same as without. NULL in the dictionary: memory is out, which ends it. */
 static struct view full_name(struct run *r, const xmlChar *prefix, const xmlChar *name)
 {
     const xmlChar *full = prefix ? xmlDictQLookup(r->parser->dict, prefix, name) : name;
@@ -144,25 +183,33 @@ static const xmlSAXHandler sax = {
     .serror = on_fault,
 };
 
+/* Whatever else was heard or said is worth nothing then. */
+static status no_memory(const struct run *r)
+{
+    reason_set(r->why, "no_memory", "no memory to read the document");
+    return ST_NO_MEMORY;
+}
+
 static status parse(struct view text, struct run *r)
 {
     if (text.len == 0 || text.len > INT32_MAX)
         return reason_set(r->why, "xml_not_well_formed", "%zu bytes", text.len), ST_MALFORMED;
     r->handler->restart(r->handler->ctx);
+    is_short = false;
     r->parser = xmlCreateMemoryParserCtxt(text.data, (int)text.len);
     if (!r->parser)
-        return ST_NO_MEMORY;
+        return no_memory(r);
     *r->parser->sax = sax;
     r->parser->userData = r;
     xmlCtxtUseOptions(r->parser, XML_PARSE_NONET);
     xmlSwitchEncoding(r->parser, XML_CHAR_ENCODING_UTF8);
     xmlParseDocument(r->parser);
-    bool well_formed = r->parser->wellFormed, no_memory = r->parser->errNo == XML_ERR_NO_MEMORY;
+    bool well_formed = r->parser->wellFormed;
     xmlFreeParserCtxt(r->parser);
+    if (is_short)
+        return no_memory(r);
     if (r->st != ST_OK)
         return r->st;
-    if (no_memory)
-        return ST_NO_MEMORY;
     if (well_formed)
         return ST_OK;
     reason_set(r->why, "xml_not_well_formed", "line %d: %s", r->line, r->fault[0] ? r->fault : "not well-formed");
@@ -177,11 +224,6 @@ status xml_parse(struct view text, const struct xml_limits *limits, const struct
         return st;
     struct run run = {.handler = handler, .limits = *limits, .why = why};
     return parse(text, &run);
-}
-
-void xml_library_init(void)
-{
-    xmlInitParser();
 }
 
 status xml_read(struct view text, const struct xml_limits *limits, const struct xml_handler *handler,

@@ -73,7 +73,8 @@ MUST_CHECK status xml_to_utf8(struct view text, struct buffer *memory, struct vi
  * @param limits   0 in a field: default
  * @param memory   for conversion and repair; reset at the beginning
  * @param repairs  counts are added
- * @param why      xml_encoding, xml_doctype, xml_tag_too_long, xml_depth, xml_elements, xml_names, xml_not_well_formed, xml_memory
+ * @param why      xml_encoding, xml_doctype, xml_tag_too_long, xml_depth, xml_elements, xml_names, xml_not_well_formed, xml_memory,
+ *                 no_memory
  * @retval ST_MALFORMED  @retval ST_TOO_BIG a limit  @retval ST_NO_MEMORY  or what a handler returned
  */
 MUST_CHECK status xml_read(struct view text, const struct xml_limits *limits, const struct xml_handler *handler,

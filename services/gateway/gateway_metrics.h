@@ -44,6 +44,8 @@
     X(lookups_again, "muster_gateway_lookups_repeated_total", METRIC_COUNTER,                                          \
       "questions asked again on a new connection")                                                                     \
     X(options_read, "muster_gateway_options_read_total", METRIC_COUNTER, "times that OCS's options were read")         \
+    X(database_read_only, "muster_gateway_database_read_only", METRIC_GAUGE,                                           \
+      "1: the database refused to write for an answer, within the last minute")                                        \
     X(database_up, "muster_gateway_database_up", METRIC_GAUGE, "1: the database answers, 0: it is away")
 
 METRICS_DECLARE(gateway_metrics, GATEWAY_METRICS);

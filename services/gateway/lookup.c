@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { RETRY_MS = 1000, PATIENCE_S = 2, THREADS_MAX = 64 };
+enum { RETRY_MS = 1000, PATIENCE_S = 2, THREADS_MAX = 64, READ_ONLY_MS = 60000 };
 
 struct question {
     struct question *next;
@@ -24,7 +24,8 @@ struct question {
  */
 struct lookup {
     struct lookup_settings set;
-    atomic_bool up, tried;
+    atomic_bool up, tried, read_only;
+    _Atomic int64_t read_only_ms; /**< when it refused to write for the last time */
 
     pthread_mutex_t lock;
     pthread_cond_t asked;           /**< workers wait here */
@@ -51,6 +52,23 @@ static void mark_away(struct lookup *l)
     pthread_mutex_unlock(&l->lock);
 }
 
+/** Of MariaDB (a replica, the middle of a fail-over) and of MySQL. */
+static bool is_read_only(const struct db *db)
+{
+    unsigned number = db_errno(db);
+    return number == 1290 || number == 1836;
+}
+
+/** It is there and can be read: other questions are answered as ever, and this one as without a database. */
+static void tell_read_only(struct lookup *l, const struct db *db)
+{
+    atomic_store(&l->read_only_ms, clock_steady_ms());
+    metric_set(&gateway_metrics.database_read_only, 1);
+    if (!atomic_exchange(&l->read_only, true))
+        log_warning("database is read-only", LOG_TEXT("name", l->set.target.name), LOG_TEXT("database", db_error(db)),
+                    LOG_TEXT("effect", "contacts that need a session are answered STOP"));
+}
+
 /** Make sure that there is a connection when the database is up. */
 static void connect_if_up(struct lookup *l, struct db **db)
 {
@@ -75,7 +93,10 @@ static void answer(struct lookup *l, struct db **db, const struct question *q)
         connect_if_up(l, db);
         st = q->kind->ask(*db, q->ctx);
         if (st == ST_UNAVAILABLE && *db) {
-            mark_away(l);
+            if (is_read_only(*db))
+                tell_read_only(l, *db);
+            else
+                mark_away(l);
             (void)q->kind->ask(NULL, q->ctx); /* without a database there is nothing left to fail */
         }
     }
@@ -215,6 +236,15 @@ static void tell(struct lookup *l, bool up, const struct reason *why)
     metric_set(&gateway_metrics.database_up, up);
 }
 
+static void look_whether_written(struct lookup *l)
+{
+    if (!atomic_load(&l->read_only) || clock_steady_ms() - atomic_load(&l->read_only_ms) < READ_ONLY_MS)
+        return;
+    atomic_store(&l->read_only, false);
+    metric_set(&gateway_metrics.database_read_only, 0);
+    log_info("database has refused no write for a minute", LOG_TEXT("name", l->set.target.name));
+}
+
 static void *keep(void *arg)
 {
     struct lookup *l = arg;
@@ -226,6 +256,7 @@ static void *keep(void *arg)
         atomic_store(&l->up, up);
         atomic_store(&l->tried, true);
         tell(l, up, &why);
+        look_whether_written(l);
     } while (pause_keeper(l, up ? l->set.config_ms : RETRY_MS, up));
     db_close(db);
     return NULL;

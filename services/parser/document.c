@@ -82,10 +82,15 @@ void document_destroy(struct document *d)
     free(d);
 }
 
+/* Beyond the cap it will never be read; without memory it may be later. */
 static status out_of_memory(struct document *d)
 {
-    reason_set(d->why, "memory", "its rows need more than %zu bytes", d->limits.memory_max);
-    return ST_TOO_BIG;
+    status st = arena_failure(d->arena);
+    if (st == ST_TOO_BIG)
+        reason_set(d->why, "memory", "its rows need more than %zu bytes", d->limits.memory_max);
+    else
+        reason_set(d->why, "no_memory", "no memory for its rows");
+    return st;
 }
 
 static bool is_blank(struct view v)
@@ -176,12 +181,14 @@ static status set_field(struct document *d, int field, struct view value)
     return at->data ? ST_OK : out_of_memory(d);
 }
 
+enum { NO_FIELD = -1, NO_MEMORY_FOR_FIELD = -2 };
+
 static int add_field(struct document *d, struct document_section *s, struct view name)
 {
     if (!s->grows || s->field_count == RECORD_FIELDS_MAX)
-        return -1;
+        return NO_FIELD;
     s->fields[s->field_count] = arena_copy(d->arena, name);
-    return s->fields[s->field_count].data ? (int)s->field_count++ : -1;
+    return s->fields[s->field_count].data ? (int)s->field_count++ : NO_MEMORY_FOR_FIELD;
 }
 
 /* Fields come in the same order row after row: look behind the last one first, by the interned pointer. */
@@ -205,13 +212,14 @@ static int find_field(struct document *d, struct view name)
     return added;
 }
 
-static void open_field(struct document *d, struct view name, size_t attributes)
+static status open_field(struct document *d, struct view name, size_t attributes)
 {
     d->field = find_field(d, name);
     if (d->field >= 0)
         d->field_before = d->field;
     d->field_exists = attributes > 0;
     begin_text(d);
+    return d->field == NO_MEMORY_FOR_FIELD ? out_of_memory(d) : ST_OK;
 }
 
 static status close_field(struct document *d)
@@ -264,7 +272,9 @@ static status open_row(struct document *d, const struct xml_attribute *attribute
     for (size_t i = 0; i < count; i++) {
         int field = find_field(d, attributes[i].name);
         d->row_has_child = true;
-        status st = field >= 0 ? set_field(d, field, attributes[i].value) : ST_OK;
+        status st = field >= 0                     ? set_field(d, field, attributes[i].value)
+                    : field == NO_MEMORY_FOR_FIELD ? out_of_memory(d)
+                                                   : ST_OK;
         if (st != ST_OK)
             return st;
     }
@@ -332,6 +342,8 @@ static status open_section_row(struct document *d, struct view name, const struc
 {
     if (place) {
         d->section = section_open(d, place);
+        if (!d->section && d->section_count < SECTIONS_MAX)
+            return out_of_memory(d);
         if (!d->section)
             return reason_set(d->why, "rows", "more than %d sections", SECTIONS_MAX), ST_TOO_BIG;
         d->section_name = name.data;
@@ -406,9 +418,7 @@ static status on_open(void *ctx, struct view name, const struct xml_attribute *a
     if (d->skip_depth || d->value_depth)
         return ST_OK;
     if (d->row_depth) {
-        if (d->depth == d->row_depth + 1)
-            open_field(d, name, count);
-        return ST_OK;
+        return d->depth == d->row_depth + 1 ? open_field(d, name, count) : ST_OK;
     }
     return d->depth == 1 ? open_root(d, attributes, count) : open_place(d, name, attributes, count);
 }

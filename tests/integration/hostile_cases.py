@@ -54,6 +54,13 @@ def stream(head, block, times, tail, level=9):
     return b''.join(out + [c.compress(tail.encode()), c.flush()])
 
 
+def bomb_of_zeros(gib, end=b'\x03\x00'):
+    """Compressed zeros: 64 MiB of them once, in blocks that stand for themselves and can be repeated. `end`: an empty last block."""
+    c = zlib.compressobj(9, zlib.DEFLATED, -15)
+    piece = c.compress(bytes(64 * MIB)) + c.flush(zlib.Z_FULL_FLUSH)
+    return b'\x78\xda' + piece * (16 * gib) + end
+
+
 def big(name, block, times, inside='@@@'):
     """The document with `block` repeated where `inside` has its mark."""
     before, behind = document(name, inside).split('@@@')
@@ -101,6 +108,9 @@ def compression():
     yield Case('newline', b'\n', 400, 'nothing', None, faults=(36,))
     yield Case('noise', bytes(range(255, 0, -1)) * 20, 400, 'nothing', 'body_coding')
     yield Case('bomb', stream('', bytes(MIB), 512, ''), 413, 'nothing', 'inflate_too_big', faults=(29,))
+    yield Case('bomb-of-32-gib', bomb_of_zeros(32), 413, 'nothing', 'inflate_too_big', faults=(29,))
+    yield Case('bomb-of-32-gib-flushed', bomb_of_zeros(32, b''), 413, 'nothing', 'inflate_too_big', faults=(29,))
+    yield Case('bomb-of-33-gib', bomb_of_zeros(33), 413, 'nothing', 'http:body_too_big', faults=(29,))
     yield Case('bomb-in-a-value', big('bomb-in-a-value', b' ' * MIB, 512), 413, 'nothing', 'inflate_too_big', faults=(29,))
     yield Case('bomb-of-elements', big('bomb-of-elements', b'<SOFTWARES/>' * 50000, 400), 413, 'nothing', 'inflate_too_big', faults=(29, 41))
 

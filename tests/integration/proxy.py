@@ -39,6 +39,10 @@ class Line:
         del way
         sink.sendall(data)
 
+    def client_pid(self):
+        """Of a unix socket: the process that has connected."""
+        return struct.unpack('3i', self.client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
+
     def close(self, hard=False):
         """`hard`: with RST instead of FIN, where there is such a thing; the pumps are only woken then."""
         for s in (self.client, self.server):
@@ -108,10 +112,10 @@ class Proxy:
         for gate in self.gates.values():
             gate.set()
 
-    def reset(self, hard=False):
-        """End every connection (`hard`: by RST); new ones are taken."""
+    def reset(self, hard=False, pid=None):
+        """End every connection (`hard`: by RST; `pid`: only those of that process); new ones are taken."""
         with self.lock:
-            lines = list(self.lines)
+            lines = [line for line in self.lines if pid is None or line.client_pid() == pid]
         for line in lines:
             line.close(hard)
 
@@ -153,7 +157,7 @@ class KillingLine(Line):
         sink.sendall(data)
 
     def kill(self):
-        pid, _, _ = struct.unpack('3i', self.client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        pid = self.client_pid()
         os.kill(pid, signal.SIGKILL)
         self.proxy.killed.append(pid)
 
@@ -178,13 +182,35 @@ class Rule:
         self.seen = self.done = 0
         self.passes = threading.Event()
 
-    def takes(self, sql):
+    def takes(self, sql, line):
+        """@param line  the connection: rules of other kinds look at it"""
+        del line
         if (self.times is not None and self.done >= self.times) or not self.pattern.search(sql):
             return False
         self.seen += 1
         if self.seen % self.every:
             return False
         self.done += 1
+        return True
+
+
+class StatementRule(Rule):
+    """One certain statement of one process: the n-th of its form, which is its text without values. None: it only writes down what
+    there is, in `keys`."""
+
+    def __init__(self, pid, key=None, action=''):
+        super().__init__('', action)
+        self.pid, self.key, self.keys, self.forms = pid, key, [], {}
+
+    def takes(self, sql, line):
+        if line.client_pid() != self.pid:
+            return False
+        form = re.sub(r"'[^']*'|[0-9]+", '#', sql)[:100]
+        self.forms[form] = self.forms.get(form, 0) + 1
+        self.keys.append((form, self.forms[form]))
+        if self.done or self.keys[-1] != self.key:
+            return False
+        self.done = 1
         return True
 
 
@@ -210,7 +236,7 @@ class DatabaseLine(Line):
 
     def forward_packet(self, packet, sink):
         is_query = len(packet) > 5 and packet[3] == 0 and packet[4] == 3
-        rule = self.proxy.rule_for(packet[5:].decode('utf-8', 'replace')) if is_query else None
+        rule = self.proxy.rule_for(packet[5:].decode('utf-8', 'replace'), self) if is_query else None
         if rule is None:
             sink.sendall(packet)
         elif rule.action == 'error':
@@ -235,9 +261,9 @@ class DatabaseProxy(Proxy):
         self.rules, self.rules_lock = [], threading.Lock()
         super().__init__(path, target)
 
-    def rule_for(self, sql):
+    def rule_for(self, sql, line):
         with self.rules_lock:
-            return next((r for r in self.rules if r.takes(sql)), None)
+            return next((r for r in self.rules if r.takes(sql, line)), None)
 
     def set_rules(self, *rules):
         with self.rules_lock:

@@ -105,6 +105,28 @@ class TestDatabaseTls(unittest.TestCase):
         self.assertNotEqual(done.returncode, 0)
         self.assertRegex(done.stdout, r'(?i)certificate|TLS|SSL')
 
+    def outdated(self, name, start, end):
+        """A certificate of our authority that is not valid now."""
+        self.ca.issue(name, names='IP:127.0.0.1')
+        settings = os.path.join(self.folder, 'outdated.cnf')
+        with open(settings, 'w') as f:
+            f.write('[ca]\ndefault_ca=c\n[c]\ndatabase=%s\nnew_certs_dir=%s\nrand_serial=yes\ndefault_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n'
+                    % (self.ca.path(self.ca.name, 'index'), self.folder))
+        run('openssl', 'ca', '-batch', '-notext', '-config', settings, '-cert', self.ca.file, '-keyfile', self.ca.path(self.ca.name, 'key'),
+            '-in', self.ca.path(name, 'csr'), '-out', self.ca.path(name, 'crt'), '-startdate', start, '-enddate', end, '-extfile', self.ca.path(name, 'ext'))
+
+    def test_7_a_certificate_that_is_not_valid_now(self):
+        for name, start, end, words in (('expired', '20200101000000Z', '20210101000000Z', 'expired'),
+                                        ('early', '20910101000000Z', '20920101000000Z', 'not yet valid')):
+            with self.subTest(name):
+                self.outdated(name, start, end)
+                self.stop()
+                port = self.start(name)
+                done = self.create('ssl=verify&ssl_ca=' + self.ca.file, port)
+                print('faults.md 100, a certificate that is %s: %s' % (name, done.stdout.strip()))
+                self.assertNotEqual(done.returncode, 0)
+                self.assertIn(words, done.stdout)
+
 
 if __name__ == '__main__':
     unittest.main()

@@ -136,8 +136,10 @@ static DIR *open_again(int folder)
 {
     int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    int error = errno;
     if (!dir && fd >= 0)
         close(fd);
+    errno = error;
     return dir;
 }
 
@@ -151,7 +153,7 @@ static status count_folder(struct spool *s, int64_t *files, int64_t *bytes, bool
 {
     AUTO(folder_close) DIR *dir = open_again(s->quarantine_folder);
     if (!dir)
-        return ST_IO;
+        return errno == ENOMEM ? ST_NO_MEMORY : ST_IO;
     *files = *bytes = 0;
     s->has_replays = false;
     for (const struct dirent *e; (e = readdir(dir));) {

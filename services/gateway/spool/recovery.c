@@ -89,9 +89,10 @@ static status read_folder(struct spool *s, struct names *names)
     int fd = openat(s->segment_folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     if (!dir) {
+        status st = errno == ENOMEM ? ST_NO_MEMORY : ST_IO;
         if (fd >= 0)
             close(fd);
-        return ST_IO;
+        return st;
     }
     status st = ST_OK;
     for (const struct dirent *e; st == ST_OK && (e = readdir(dir));)
