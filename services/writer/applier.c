@@ -31,7 +31,7 @@ struct applier {
     struct operator_rules *rules;      /* owned; read together with the options */
     struct asset_categories *assets;   /* owned; the same */
     int64_t options_read_ms;           /* 0: never */
-    struct dictionaries *dictionaries; /* owned */
+    struct dictionaries *dictionaries; /* owned, unless the settings have them */
     struct word_cache *osnames;        /* owned; words seen in the database since options_read_ms */
     struct arena *arena;               /* owned; reset before each try */
     unsigned random;                   /* for the jitter of pauses */
@@ -46,8 +46,8 @@ struct applier *applier_new(const struct applier_settings *set)
         return NULL;
     a->set = *set;
     a->set.sections = set->sections ? set->sections : &sections_builtin;
-    a->random = (unsigned)clock_wall_us() | 1;
-    a->dictionaries = dictionaries_new(set->words_max);
+    a->random = (unsigned)clock_wall_us() ^ (unsigned)((uintptr_t)a >> 4);
+    a->dictionaries = set->dictionaries ? set->dictionaries : dictionaries_new(set->words_max);
     a->osnames = word_cache_new(OSNAMES_MAX);
     a->rules = operator_rules_new();
     a->assets = asset_categories_new(set->assets_refresh_ms);
@@ -68,7 +68,8 @@ void applier_destroy(struct applier *a)
     disconnect(a);
     columns_free(a->columns);
     blacklists_free(a->blacklists);
-    dictionaries_destroy(a->dictionaries);
+    if (!a->set.dictionaries)
+        dictionaries_destroy(a->dictionaries);
     word_cache_destroy(a->osnames);
     operator_rules_free(a->rules);
     asset_categories_free(a->assets);
@@ -301,6 +302,7 @@ static status run_once(struct applier *a, struct upload **uploads, size_t count,
                      .arena = a->arena,
                      .absent = a->set.absent,
                      .accept_tag = a->set.accept_tag,
+                     .turn = a->set.turn,
                      .ocs_sessions = a->set.ocs_sessions,
                      .asset_tag = a->set.asset_tag,
                      .blacklists = a->blacklists,

@@ -22,9 +22,11 @@ struct applier_settings {
     bool asset_tag;       /**< counts as evidence of a duplicate */
     int64_t retry_for_ms; /**< how long one batch is tried again while the database is away */
     int64_t columns_refresh_ms;
-    int64_t config_refresh_ms;   /**< age at most of OCS's options */
-    int64_t assets_refresh_ms;   /**< age at most of what the queries of asset categories found */
-    const atomic_bool *stopping; /**< when it becomes true nothing is tried again; may be NULL */
+    int64_t config_refresh_ms;         /**< age at most of OCS's options */
+    int64_t assets_refresh_ms;         /**< age at most of what the queries of asset categories found */
+    struct turn *turn;                 /**< shared with other appliers, which take turns in writing rows; may be NULL */
+    struct dictionaries *dictionaries; /**< shared with other appliers; NULL: it has its own */
+    const atomic_bool *stopping;       /**< when it becomes true nothing is tried again; may be NULL */
 };
 
 struct applier;

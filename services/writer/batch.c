@@ -137,6 +137,15 @@ size_t batch_gather(struct batch *b, struct link_consumer *from, int wait_ms, in
     return b->count;
 }
 
+size_t batch_devices(const struct batch *b, uint64_t *out)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < b->count; i++)
+        if (b->uploads[i].key.len > 0)
+            out[count++] = upload_device_hash(b->uploads[i].key);
+    return count;
+}
+
 /* ---- waves ---- */
 
 static int compare_uploads(const void *a, const void *b)

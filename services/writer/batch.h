@@ -27,6 +27,8 @@ size_t batch_gather(struct batch *b, struct link_consumer *from, int wait_ms, in
 /** Add one message. What is no record is refused at once. */
 void batch_add(struct batch *b, struct upload_id id, enum upload_kind kind, const void *record, size_t len,
                struct link_delivery *d);
+/** Hashes of the devices that it is about (upload_device_hash()), some maybe repeatedly; `out` has room for `max`. @return how many */
+size_t batch_devices(const struct batch *b, uint64_t *out);
 /** Apply all of it. @retval ST_OK  @retval ST_UNAVAILABLE some wait still: they are given back when it is answered */
 MUST_CHECK status batch_apply(struct batch *b, struct applier *to, struct reason *why);
 /** What became of upload number `i`, in the order in which they were added. */

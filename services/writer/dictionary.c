@@ -2,15 +2,22 @@
 
 #include "services/writer/apply/lookup.h"
 #include "services/writer/rules.h"
+#include "services/writer/turn.h"
 #include "services/writer/word_cache.h"
 #include "services/writer/writer_metrics.h"
 
 #include <stdio.h>
 #include <strings.h>
 
-enum { INSERT_ATTEMPTS = 10, RESOLVE_ROUNDS = 3 };
+enum {
+    INSERT_ATTEMPTS = 10,
+    RESOLVE_ROUNDS = 3,
+    TURN_MS = 5000 /* who has it may have lost its database: words that two make at once are no harm */
+};
 
 struct dictionaries {
+    struct turn turns[DICTIONARY_COUNT]; /* of who looks up words and makes those that are missing */
+    pthread_mutex_t lock;                /* of the words; nobody waits for the database with it */
     struct word_cache *words[DICTIONARY_COUNT];
 };
 
@@ -26,7 +33,12 @@ static const struct {
 struct dictionaries *dictionaries_new(size_t words_max)
 {
     AUTO(dictionaries_destroy) struct dictionaries *d = calloc(1, sizeof *d);
-    for (size_t i = 0; d && i < DICTIONARY_COUNT; i++)
+    if (!d)
+        return NULL;
+    pthread_mutex_init(&d->lock, NULL);
+    for (size_t i = 0; i < DICTIONARY_COUNT; i++)
+        turn_init(&d->turns[i]);
+    for (size_t i = 0; i < DICTIONARY_COUNT; i++)
         if (!(d->words[i] = word_cache_new(words_max)))
             return NULL;
     return STEAL(d);
@@ -38,12 +50,17 @@ void dictionaries_destroy(struct dictionaries *d)
         return;
     for (size_t i = 0; i < DICTIONARY_COUNT; i++)
         word_cache_destroy(d->words[i]);
+    for (size_t i = 0; i < DICTIONARY_COUNT; i++)
+        turn_clear(&d->turns[i]);
+    pthread_mutex_destroy(&d->lock);
     free(d);
 }
 
 void dictionary_forget(struct dictionaries *d, enum dictionary_kind kind)
 {
+    pthread_mutex_lock(&d->lock);
     word_cache_clear(d->words[kind]);
+    pthread_mutex_unlock(&d->lock);
 }
 
 const char *dictionary_table(enum dictionary_kind kind)
@@ -271,8 +288,10 @@ static bool collect(struct misses *m, const struct view *words, const uint32_t *
 
 static void hand_out(struct misses *m, const struct view *words, uint32_t *ids, size_t count)
 {
+    pthread_mutex_lock(&m->d->lock);
     for (size_t i = 0; i < m->count; i++)
         word_cache_put(m->d->words[m->kind], m->words[i], m->ids[i]);
+    pthread_mutex_unlock(&m->d->lock);
     for (size_t i = 0; i < count; i++) {
         if (ids[i])
             continue;
@@ -281,25 +300,43 @@ static void hand_out(struct misses *m, const struct view *words, uint32_t *ids, 
     }
 }
 
+/* 0 for those that memory does not have. @return how many it has */
+static size_t remember(struct dictionaries *d, enum dictionary_kind kind, const struct view *words, uint32_t *ids,
+                       size_t count)
+{
+    size_t hits = 0;
+    pthread_mutex_lock(&d->lock);
+    for (size_t i = 0; i < count; i++) {
+        ids[i] = word_cache_get(d->words[kind], words[i]);
+        hits += ids[i] != 0;
+    }
+    pthread_mutex_unlock(&d->lock);
+    metric_add(&writer_metrics.words_known, (int64_t)hits);
+    metric_add(&writer_metrics.words_read, (int64_t)(count - hits));
+    return hits;
+}
+
+static status resolve(struct misses *m, const struct view *words, uint32_t *ids, size_t count)
+{
+    if (remember(m->d, m->kind, words, ids, count) == count)
+        return ST_OK;
+    if (!collect(m, words, ids, count))
+        return ST_NO_MEMORY;
+    status st = resolve_misses(m);
+    if (st == ST_OK)
+        hand_out(m, words, ids, count);
+    return st;
+}
+
 status dictionary_resolve(struct dictionaries *d, struct statement *st, const struct columns *columns,
                           enum dictionary_kind kind, const struct view *words, uint32_t *ids, size_t count,
                           struct arena *arena)
 {
     struct misses m = {.d = d, .columns = columns, .kind = kind, .st = st, .arena = arena};
-    size_t hits = 0;
-    for (size_t i = 0; i < count; i++) {
-        ids[i] = word_cache_get(d->words[kind], words[i]);
-        hits += ids[i] != 0;
-    }
-    metric_add(&writer_metrics.words_known, (int64_t)hits);
-    metric_add(&writer_metrics.words_read, (int64_t)(count - hits));
-    if (hits == count)
-        return ST_OK;
-    if (!collect(&m, words, ids, count))
-        return ST_NO_MEMORY;
-    status result = resolve_misses(&m);
-    if (result == ST_OK)
-        hand_out(&m, words, ids, count);
+    bool is_ours = turn_take(&d->turns[kind], TURN_MS);
+    status result = resolve(&m, words, ids, count);
+    if (is_ours)
+        turn_give(&d->turns[kind]);
     return result;
 }
 

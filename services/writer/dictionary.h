@@ -4,7 +4,7 @@
  *
  * The tables' collation decides what is the same word; the memory maps spellings to ids.
  *
- * Threads: one thread.
+ * Threads: any; those that look up words of one kind take turns, so that two do not make the same new words.
  */
 #ifndef MUSTER_WRITER_DICTIONARY_H
 #define MUSTER_WRITER_DICTIONARY_H

@@ -1,5 +1,5 @@
 /**
- * The writer's thread: takes what parsers have, applies it, answers.
+ * The writer's threads, one for each connection to the database: take what parsers have, apply it, answer.
  *
  * Threads: the functions are called from main.
  */
@@ -24,7 +24,7 @@ struct writer_setup {
 MUST_CHECK status writer_start(const struct writer_setup *setup, struct writer **out, struct reason *why);
 /** Take nothing more, finish what was taken. @return whether it ended within `timeout_ms` */
 bool writer_drain(struct writer *w, int64_t timeout_ms);
-/** NULL is allowed. Waits for the thread. */
+/** NULL is allowed. Waits for the threads. */
 void writer_destroy(struct writer *w);
 AUTO_DEFINE(struct writer, writer_destroy)
 

@@ -15,6 +15,8 @@
     X(admin, "MUSTER_ADMIN", SET_TEXT, "", 0, 0, "address of the admin port; empty: none")                             \
     X(log_format, "MUSTER_LOG_FORMAT", SET_TEXT, "logfmt", 0, 0, "logfmt or json")                                     \
     X(log_level, "MUSTER_LOG_LEVEL", SET_TEXT, "info", 0, 0, "debug, info, warning or error")                          \
+    X(connections, "MUSTER_WRITER_CONNECTIONS", SET_COUNT, "2", 1, 64,                                                   \
+      "connections to the database: while one writes rows the next batch is prepared on another one")                       \
     X(batch, "MUSTER_WRITER_BATCH", SET_COUNT, "50", 1, 1000, "uploads in one transaction at most")                    \
     X(credit, "MUSTER_WRITER_CREDIT", SET_COUNT, "128", 1, 1024, "uploads held and not answered, for each parser")     \
     X(gather, "MUSTER_WRITER_GATHER", SET_MS, "50ms", 0, 10000,                                                          \

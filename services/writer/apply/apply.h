@@ -20,6 +20,7 @@
 #include "services/writer/operator_rules.h"
 #include "services/writer/rules.h"
 #include "services/writer/state.h"
+#include "services/writer/turn.h"
 #include "services/writer/word_cache.h"
 
 /** What became of an upload. */
@@ -108,6 +109,8 @@ struct wave {
     struct arena *arena;
     enum absent_sections absent;
     bool accept_tag;
+    struct turn *turn;                   /**< see applier_settings; may be NULL */
+    bool keeps_turn;                     /**< until it is committed: others must see what was written */
     bool ocs_sessions;                   /**< sessions in OCS's table end, too */
     bool asset_tag;                      /**< the asset tag counts as evidence of a duplicate */
     const struct blacklists *blacklists; /**< may be NULL */

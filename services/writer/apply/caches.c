@@ -235,6 +235,20 @@ static status set_remove(struct wave *w, enum cache cache, struct word_set *set)
     return statement_run(&w->st, NULL);
 }
 
+/* No key keeps a second value out, and a word that is removed must not be one that a row of another lane has begun to use: as long as
+ * the writer's other lanes cannot see what is done here, they must not do the same. What two writers do at once the rebuild mends. */
+static bool keeps_others_out(const struct wave *w)
+{
+    const struct ocs_config *o = w->options;
+    bool adds = false;
+    for (int c = CACHE_REGISTRY_NAME; c < CACHE_COUNT; c++) {
+        const struct word_set *set = &w->cache_words->added[c];
+        for (size_t i = 0; i < set->count; i++)
+            adds |= !set->found[i];
+    }
+    return adds || (o->inventory_write_diff && !o->inventory_cache_keep);
+}
+
 status caches_write(struct wave *w)
 {
     status st = ST_OK;
@@ -243,5 +257,6 @@ status caches_write(struct wave *w)
         if (st == ST_OK)
             st = set_insert(w, (enum cache)c, &w->cache_words->added[c]);
     }
+    w->keeps_turn = w->cache_words && keeps_others_out(w);
     return st;
 }

@@ -153,13 +153,62 @@ static status insert_links(struct wave *w, const struct links *links)
     return st == ST_OK ? insert_finish(&in) : st;
 }
 
+static status clear_all(struct wave *w, const struct links *links)
+{
+    status st = ST_OK;
+    for (size_t from = 0; st == ST_OK && from < links->count; from = piece_end(links, from))
+        st = clear_way(w, links, from, piece_end(links, from));
+    return st;
+}
+
+static int compare_categories(const void *a, const void *b)
+{
+    const uint32_t *x = a, *y = b;
+    return *x < *y ? -1 : *x > *y;
+}
+
+/* Categories of links that are missing, sorted, maybe repeated. */
+static uint32_t *missing_categories(struct wave *w, const struct links *links, size_t *count)
+{
+    uint32_t *out = arena_alloc(w->arena, (links->count + 1) * sizeof *out);
+    *count = 0;
+    for (size_t i = 0; out && i < links->count; i++)
+        if (!links->list[i].is_there)
+            out[(*count)++] = links->list[i].category;
+    if (out)
+        qsort(out, *count, sizeof *out, compare_categories);
+    return out;
+}
+
+/* The table has no key that would keep out a second link: who adds some locks their categories and looks again, so that of two
+ * transactions that add the same ones the later sees what the earlier has committed. */
+static status exclude_others(struct wave *w, const struct links *links)
+{
+    size_t count;
+    const uint32_t *categories = missing_categories(w, links, &count);
+    if (!categories)
+        return ST_NO_MEMORY;
+    if (count == 0)
+        return ST_OK;
+    statement_start(&w->st, "SELECT ID FROM software_categories FORCE INDEX (PRIMARY) WHERE ID IN (");
+    for (size_t i = 0; i < count; i++)
+        if (i == 0 || categories[i] != categories[i - 1])
+            buffer_format(&w->st.text, "%s%u", i ? "," : "", categories[i]);
+    buffer_text(&w->st.text, ") ORDER BY ID FOR UPDATE");
+    AUTO(db_rows_free) struct db_rows *rows = NULL;
+    status st = statement_run(&w->st, &rows);
+    return st == ST_OK ? clear_all(w, links) : st;
+}
+
 status categories_write(struct wave *w)
 {
     struct links links;
     if (operator_rules_categories_hash(w->rules) == 0 || !columns_table(w->columns, TABLE_SOFTWARE_CATEGORIES_LINK))
         return ST_OK;
     status st = take_links(w, &links);
-    for (size_t from = 0; st == ST_OK && from < links.count; from = piece_end(&links, from))
-        st = clear_way(w, &links, from, piece_end(&links, from));
+    if (st == ST_OK)
+        st = clear_all(w, &links);
+    if (st == ST_OK)
+        st = exclude_others(w, &links);
     return st == ST_OK ? insert_links(w, &links) : st;
 }

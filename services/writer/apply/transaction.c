@@ -11,13 +11,21 @@
 
 typedef status step_fn(struct wave *w);
 
+/* While it waits for its turn a wave must not keep those from writing that have theirs: until then it locks rows of its own devices only. */
+enum { TURN_MS = 3000 };
+
 static step_fn *const before[] = {devices_prepare, console_locks_obey, software_prepare, osnames_prepare};
 
-static step_fn *const steps[] = {
-    devices_lock,   contacts_apply,   downloads_apply, notices_apply, sections_plan, caches_collect,
-    sections_write, categories_write, hardware_write,  account_write, snmp_apply,    history_write,
-    saas_write,     caches_write,     duplicates_note, devices_save,  sessions_end,  console_locks_look_again,
+static step_fn *const plan[] = {
+    devices_lock, contacts_apply, downloads_apply, notices_apply, sections_plan, caches_collect,
 };
+
+static step_fn *const rows[] = {
+    sections_write, categories_write, hardware_write, account_write,
+    snmp_apply,     history_write,    saas_write,     caches_write,
+};
+
+static step_fn *const end[] = {duplicates_note, devices_save, sessions_end, console_locks_look_again};
 
 static step_fn *const behind[] = {discovery_apply, duplicates_apply};
 
@@ -83,17 +91,55 @@ static status run_behind(struct wave *w)
     return ST_OK;
 }
 
+static bool writes_sections(const struct wave *w)
+{
+    bool is_snmp = false;
+    for (size_t i = 0; i < w->upload_count; i++)
+        is_snmp |= w->uploads[i]->kind == UPLOAD_SNMP;
+    return is_snmp || w->work_count > 0;
+}
+
+/* Two connections that insert into the same tables at once wait for each other's pages by spinning, so those of one writer take turns. It
+ * is no lock: rows keep their own. Who has the turn may wait for a row, or for a database that is gone, and so is not waited for
+ * longer than a batch takes. What only sees that nothing has changed needs no turn. */
+static bool take_turn(struct wave *w)
+{
+    return w->turn && writes_sections(w) && turn_take(w->turn, TURN_MS);
+}
+
+/* The commit is left out where it can be: a disk that syncs is no reason for the next one to wait. */
+static status write_and_commit(struct wave *w)
+{
+    bool has_turn = take_turn(w);
+    status st = run_steps(w, rows, COUNT(rows));
+    if (has_turn && !w->keeps_turn) {
+        turn_give(w->turn);
+        has_turn = false;
+    }
+    if (st == ST_OK)
+        st = run_steps(w, end, COUNT(end));
+    if (st == ST_OK)
+        st = statement_do(&w->st, "COMMIT");
+    if (has_turn)
+        turn_give(w->turn);
+    return st;
+}
+
+static status run_transaction(struct wave *w)
+{
+    status st = statement_do(&w->st, "START TRANSACTION");
+    if (st == ST_OK)
+        st = run_steps(w, plan, COUNT(plan));
+    return st == ST_OK ? write_and_commit(w) : st;
+}
+
 status wave_run(struct wave *w)
 {
     status st = run_steps(w, before, COUNT(before));
     if (st == ST_OK)
-        st = statement_do(&w->st, "START TRANSACTION");
+        st = run_transaction(w);
     if (st != ST_OK)
         return st;
-    st = run_steps(w, steps, COUNT(steps));
-    if (st == ST_OK)
-        st = statement_do(&w->st, "COMMIT");
-    if (st == ST_OK)
-        commit_counts(w);
-    return st == ST_OK ? run_behind(w) : st;
+    commit_counts(w);
+    return run_behind(w);
 }
