@@ -119,7 +119,8 @@ static void add_rows(struct fixture *f, const char *const *rows)
     }
 }
 
-void fixture_add(struct fixture *f, enum upload_kind kind, const char *deviceid, int seconds, const char *const *rows)
+void *fixture_record(struct fixture *f, enum upload_kind kind, const char *deviceid, int seconds,
+                     const char *const *rows, size_t *len)
 {
     struct record_head head = {.id = fixture_id(seconds),
                                .kind = kind,
@@ -136,8 +137,16 @@ void fixture_add(struct fixture *f, enum upload_kind kind, const char *deviceid,
     /* a record must stay where it is until the batch is answered, and the builder is used again at once */
     char *copy = malloc(record.len);
     memcpy(copy, record.data, record.len);
-    f->records[f->count++] = copy;
-    batch_add(f->batch, head.id, kind, copy, record.len, NULL);
+    *len = record.len;
+    return copy;
+}
+
+void fixture_add(struct fixture *f, enum upload_kind kind, const char *deviceid, int seconds, const char *const *rows)
+{
+    size_t len;
+    char *record = fixture_record(f, kind, deviceid, seconds, rows, &len);
+    f->records[f->count++] = record;
+    batch_add(f->batch, fixture_id(seconds), kind, record, len, NULL);
 }
 
 void fixture_forget(struct fixture *f)

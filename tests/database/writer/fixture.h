@@ -41,6 +41,9 @@ static inline void fixture_close_p(struct fixture *f)
 
 /** The id that an upload accepted `seconds` after a fixed morning has. */
 struct upload_id fixture_id(int seconds);
+/** A record, to be freed with free(). */
+void *fixture_record(struct fixture *f, enum upload_kind kind, const char *deviceid, int seconds,
+                     const char *const *rows, size_t *len);
 /** Add an upload to the batch. `rows` ends with NULL. */
 void fixture_add(struct fixture *f, enum upload_kind kind, const char *deviceid, int seconds, const char *const *rows);
 /** Apply the batch and forget it. @return whether every upload was applied. For threads: those of Criterion cannot expect anything. */
