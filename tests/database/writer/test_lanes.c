@@ -205,43 +205,62 @@ Test(writer_lanes, revisions_of_few_devices_are_written_in_order_by_eight_lanes,
 
 /* ---- what devices share ---- */
 
-enum { SHARING = 64, SHARED_WORDS = 20 };
+enum { SHARING = 160, ALIKE = 8, SHARED_WORDS = 10 };
 
-/* Four devices in turn have the same new words. */
-static void add_sharing(struct line *l, int device)
+/* As many devices one after the other as are alike have the same new words. */
+static void add_words(struct line *l, int device)
 {
-    char id[64], text[SHARED_WORDS + 1][64];
-    const char *rows[SHARED_WORDS + 3] = {"HARDWARE NAME=shares"};
+    char id[64], text[SHARED_WORDS][64];
+    const char *rows[SHARED_WORDS + 2] = {"HARDWARE NAME=shares"};
     snprintf(id, sizeof id, "s%d-2025-11-22-08-00-00", device);
     for (int i = 0; i < SHARED_WORDS; i++) {
-        snprintf(text[i], sizeof text[i], "SOFTWARES NAME=word %d %d", device / 4, i);
+        snprintf(text[i], sizeof text[i], "SOFTWARES NAME=word %d %d", device / ALIKE, i);
         rows[i + 1] = text[i];
     }
-    snprintf(text[SHARED_WORDS], sizeof text[0], "REGISTRY NAME=key|REGVALUE=value %d", device / 4);
-    rows[SHARED_WORDS + 1] = text[SHARED_WORDS];
     add(l, id, rows);
 }
 
-Test(writer_lanes, what_devices_share_is_there_once, .timeout = 120)
+static void add_registry(struct line *l, int device)
+{
+    char id[64], text[64];
+    snprintf(id, sizeof id, "s%d-2025-11-22-08-00-00", device);
+    snprintf(text, sizeof text, "REGISTRY NAME=key|REGVALUE=value %d", device / ALIKE);
+    add(l, id, ROWS("HARDWARE NAME=shares", text));
+}
+
+static void send_sharing(struct line *l, void (*add_device)(struct line *l, int device))
+{
+    for (int device = 0; device < SHARING; device++)
+        add_device(l, device);
+    start(l, ALIKE, 1);
+    send_all(l);
+    expect_all_acknowledged(l);
+    expect_sql(&l->f, "160", "SELECT COUNT(*) FROM hardware WHERE NAME='shares'");
+}
+
+Test(writer_lanes, words_and_their_categories_are_there_once, .timeout = 120)
 {
     struct line l;
     open_line(&l, "shared");
     fixture_do(&l.f, "INSERT INTO software_categories (ID,CATEGORY_NAME,OS) VALUES (7,'words','ALL')");
     fixture_do(&l.f, "INSERT INTO software_category_exp (CATEGORY_ID,SOFTWARE_EXP,SIGN_VERSION,VERSION,PUBLISHER) "
                      "VALUES (7,'word*','','','')");
-    for (int device = 0; device < SHARING; device++)
-        add_sharing(&l, device);
-    start(&l, LANES, 2);
-    send_all(&l);
-    expect_all_acknowledged(&l);
-    expect_table(&l.f, "64|1280|64",
-                 "SELECT (SELECT COUNT(*) FROM hardware WHERE NAME='shares'),(SELECT COUNT(*) FROM software),(SELECT "
-                 "COUNT(*) FROM registry)");
-    expect_table(&l.f, "320|320|16|1",
-                 "SELECT (SELECT COUNT(*) FROM software_name WHERE NAME LIKE 'word %%'),(SELECT COUNT(*) FROM "
-                 "software_categories_link WHERE CATEGORY_ID=7),(SELECT COUNT(*) FROM registry_regvalue_cache),(SELECT "
+    send_sharing(&l, add_words);
+    expect_table(&l.f, "1600|200|200",
+                 "SELECT (SELECT COUNT(*) FROM software),(SELECT COUNT(*) FROM software_name WHERE NAME LIKE 'word "
+                 "%%'),(SELECT COUNT(*) FROM software_categories_link WHERE CATEGORY_ID=7)");
+    cr_expect_eq(metric_get(&writer_metrics.words_made), 200, "a word was made twice");
+    close_line(&l);
+}
+
+Test(writer_lanes, values_of_the_registry_are_in_their_cache_once, .timeout = 120)
+{
+    struct line l;
+    open_line(&l, "shared_registry");
+    send_sharing(&l, add_registry);
+    expect_table(&l.f, "160|20|1",
+                 "SELECT (SELECT COUNT(*) FROM registry),(SELECT COUNT(*) FROM registry_regvalue_cache),(SELECT "
                  "COUNT(*) FROM registry_name_cache)");
-    cr_expect_eq(metric_get(&writer_metrics.words_made), 320, "a word was made twice");
     close_line(&l);
 }
 
