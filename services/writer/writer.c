@@ -15,8 +15,8 @@ static const unsigned kinds = UPLOAD_MASK(UPLOAD_INVENTORY) | UPLOAD_MASK(UPLOAD
                               UPLOAD_MASK(UPLOAD_DOWNLOAD) | UPLOAD_MASK(UPLOAD_NOTIFY) | UPLOAD_MASK(UPLOAD_SNMP);
 
 /* One connection to the database and the thread that uses it: its batches are transactions of their own, as those of another writer would
- * be. While one lane writes rows another one has the next batch taken, its words looked up and its difference computed, and a third
- * thing, the sync of a commit, is waited for by nobody else. */
+ * be. While one lane writes rows another one takes the next batch, looks its words up and sees what differs; a commit's sync is waited for
+ * by nobody else. */
 struct lane {
     struct writer *writer;
     size_t number;
@@ -59,11 +59,11 @@ static void set_connected(struct lane *l, bool is_connected, const struct reason
     if (!is_connected)
         admin_last_error(w->admin, why);
     w->is_away_told = !are_all && (w->is_away_told || !is_connected);
-    admin_set(w->admin, "database", are_all);
+    admin_set(w->admin, "database", w->connected > 0);
     pthread_mutex_unlock(&w->lock);
 }
 
-/* Between batches: a connection that broke is made again before work comes, and /readyz says how it is. */
+/* Between batches: a connection that broke is made again before work comes, and /readyz says whether there is one. */
 static void keep_connected(struct lane *l)
 {
     struct reason why = {0};

@@ -112,7 +112,7 @@ static status delete_stale(struct wave *w, const struct stale *stale, size_t cou
     return listed ? statement_send(&w->st) : ST_OK;
 }
 
-static status clear_way(struct wave *w, const struct links *links, size_t from, size_t to)
+static status look(struct wave *w, const struct links *links, size_t from, size_t to, bool clear)
 {
     AUTO(db_rows_free) struct db_rows *rows = NULL;
     status st = read_there(w, links, from, to, &rows);
@@ -122,7 +122,7 @@ static status clear_way(struct wave *w, const struct links *links, size_t from, 
     if (!stale)
         return ST_NO_MEMORY;
     size_t count = compare_there(links, rows, stale);
-    return delete_stale(w, stale, count);
+    return clear ? delete_stale(w, stale, count) : ST_OK;
 }
 
 /* End of a piece that begins at `from`: all triples of a name are in the same one. */
@@ -153,11 +153,12 @@ static status insert_links(struct wave *w, const struct links *links)
     return st == ST_OK ? insert_finish(&in) : st;
 }
 
-static status clear_all(struct wave *w, const struct links *links)
+/* Which links are there; `clear`: what stands in the way of the others goes. */
+static status look_for_all(struct wave *w, const struct links *links, bool clear)
 {
     status st = ST_OK;
     for (size_t from = 0; st == ST_OK && from < links->count; from = piece_end(links, from))
-        st = clear_way(w, links, from, piece_end(links, from));
+        st = look(w, links, from, piece_end(links, from), clear);
     return st;
 }
 
@@ -197,7 +198,7 @@ static status exclude_others(struct wave *w, const struct links *links)
     buffer_text(&w->st.text, ") ORDER BY ID FOR UPDATE");
     AUTO(db_rows_free) struct db_rows *rows = NULL;
     status st = statement_run(&w->st, &rows);
-    return st == ST_OK ? clear_all(w, links) : st;
+    return st == ST_OK ? look_for_all(w, links, true) : st;
 }
 
 status categories_write(struct wave *w)
@@ -207,7 +208,7 @@ status categories_write(struct wave *w)
         return ST_OK;
     status st = take_links(w, &links);
     if (st == ST_OK)
-        st = clear_all(w, &links);
+        st = look_for_all(w, &links, false);
     if (st == ST_OK)
         st = exclude_others(w, &links);
     return st == ST_OK ? insert_links(w, &links) : st;

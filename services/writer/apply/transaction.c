@@ -1,6 +1,6 @@
 /* The steps of a wave, in order. Tables are always locked in this order: muster_device, hardware, devices, networks, then the sections
- * as the section map has them, software_categories_link, hardware (locked already), accountinfo, tables of SNMP types,
- * snmp_accountinfo, download_history, saas, caches of words, muster_rows, muster_device (locked already), muster_session.
+ * as the section map has them, software_categories, software_categories_link, hardware (locked already), accountinfo, tables of SNMP
+ * types, snmp_accountinfo, download_history, saas, caches of words, muster_rows, muster_device (locked already), muster_session.
  *
  * Behind the COMMIT comes what has to see what other writers have committed. When it fails for a reason that passes, the wave is repeated:
  * its INVENTORYs are then found to be applied, and only this is done for them. */
