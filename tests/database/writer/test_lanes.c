@@ -184,7 +184,7 @@ static void expect_order(int lanes, int batch, const char *database)
                  "software s JOIN software_version v ON v.ID=s.VERSION_ID WHERE v.VERSION='60')");
     cr_expect_eq(metric_get(&writer_metrics.skipped), 0, "%d skipped", (int)metric_get(&writer_metrics.skipped));
     cr_expect_eq(metric_get(&writer_metrics.devices_new), DEVICES);
-    cr_expect_eq(metric_get(&writer_metrics.devices_changed), DEVICES * (REVISIONS - 1));
+    cr_expect_eq(metric_get(&writer_metrics.devices_changed), (int64_t)DEVICES * (REVISIONS - 1));
     close_line(&l);
 }
 
