@@ -50,6 +50,7 @@ void arena_reset(struct arena *a)
     a->first->used = 0;
     a->now = a->first;
     a->used = 0;
+    a->met_cap = false;
 }
 
 void arena_destroy(struct arena *a)

@@ -21,7 +21,7 @@ AUTO_DEFINE(struct arena, arena_destroy)
 void *arena_alloc(struct arena *a, size_t len);
 /** A copy of `v`, NUL-terminated behind its end; an absent view stays absent. `data` NULL also when memory is out. */
 struct view arena_copy(struct arena *a, struct view v);
-/** Why the last allocation that failed did: ST_TOO_BIG the cap, else ST_NO_MEMORY. */
+/** Why the last allocation that failed did: ST_TOO_BIG the cap, else ST_NO_MEMORY; also when none failed since the last reset. */
 status arena_failure(const struct arena *a);
 /** Forget everything; keeps the first piece for the next use. */
 void arena_reset(struct arena *a);

@@ -16,14 +16,14 @@ static const struct {
     {ER_DUP_ENTRY, ST_CONFLICT},
     {ER_NET_PACKET_TOO_LARGE, ST_TOO_BIG},
     {CR_NET_PACKET_TOO_LARGE, ST_TOO_BIG},
-    {CR_OUT_OF_MEMORY, ST_NO_MEMORY},
+    {CR_OUT_OF_MEMORY, ST_UNAVAILABLE}, /* maybe in the middle of an answer: only a new connection helps */
     {CR_CONNECTION_ERROR, ST_UNAVAILABLE},
     {CR_CONN_HOST_ERROR, ST_UNAVAILABLE},
     {CR_UNKNOWN_HOST, ST_UNAVAILABLE},
     {CR_SERVER_GONE_ERROR, ST_UNAVAILABLE},
     {CR_SERVER_HANDSHAKE_ERR, ST_UNAVAILABLE},
     {CR_SERVER_LOST, ST_UNAVAILABLE},
-    {CR_MALFORMED_PACKET, ST_UNAVAILABLE}, /* the stream is out of step: only a new connection helps */
+    {CR_MALFORMED_PACKET, ST_UNAVAILABLE}, /* the same */
     {CR_SERVER_LOST_EXTENDED, ST_UNAVAILABLE},
     {ER_CON_COUNT_ERROR, ST_UNAVAILABLE},
     {ER_TOO_MANY_USER_CONNECTIONS, ST_UNAVAILABLE},
@@ -65,8 +65,11 @@ static status remember(struct db *db, unsigned number, const char *text)
     return meaning_of(number);
 }
 
+/* The library may fail without a word, when its memory is out for one: where it is in the stream then nobody knows. */
 static status remember_handle(struct db *db)
 {
+    if (mysql_errno(db->handle) == 0)
+        return remember(db, CR_MALFORMED_PACKET, "the client library failed and does not say why: memory may be out");
     return remember(db, mysql_errno(db->handle), mysql_error(db->handle));
 }
 

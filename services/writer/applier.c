@@ -233,6 +233,8 @@ static enum verdict judge(const struct applier *a, status st)
     unsigned number = db_errno(a->db);
     if (st == ST_UNAVAILABLE)
         return VERDICT_LOST;
+    if (st == ST_NO_MEMORY && arena_failure(a->arena) == ST_NO_MEMORY)
+        return VERDICT_ENVIRONMENT;
     if ((st == ST_AGAIN || st == ST_IO) && is_listed(number, of_one_table, COUNT(of_one_table)))
         return VERDICT_WAIT;
     if (st == ST_AGAIN)
@@ -248,6 +250,8 @@ static void explain(const struct applier *a, status st, struct reason *why)
 {
     if (st == ST_TOO_BIG)
         reason_set(why, "too_big", "a statement would be larger than the database's max_allowed_packet");
+    else if (st == ST_NO_MEMORY && arena_failure(a->arena) == ST_NO_MEMORY)
+        reason_set(why, "no_memory", "no memory for its plan");
     else if (st == ST_NO_MEMORY)
         reason_set(why, "too_big", "its plan needs more memory than MUSTER_WRITER_MEMORY_MAX");
     else
