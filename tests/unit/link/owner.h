@@ -3,14 +3,11 @@
 #define MUSTER_TESTS_LINK_OWNER_H
 
 #include "common/link/link.h"
+#include "tests/support/patience.h"
 
 #include <pthread.h>
 
-enum {
-    OWNER_MAX = 4096,
-    PATIENCE_MS =
-        20000, /* for what must come: as long as it takes on a machine that does much else, then the test fails */
-};
+enum { OWNER_MAX = 4096 };
 
 enum owner_state { OWNER_READY, OWNER_OUT, OWNER_DONE, OWNER_REJECTED };
 
@@ -32,15 +29,6 @@ void owner_init(struct owner *o, size_t count, size_t body_len);
 void owner_add(struct owner *o);
 size_t owner_verdicts(struct owner *o, enum link_verdict verdict);
 size_t owner_out(struct owner *o);
-
-/* Whether `condition` becomes true within `ms`; looks every millisecond. */
-#define BECOMES_TRUE(condition, ms)                                                                                    \
-    __extension__({                                                                                                    \
-        bool is_true_ = false;                                                                                         \
-        for (int left_ = (ms); !(is_true_ = (condition)) && left_ > 0; left_--)                                        \
-            usleep(1000);                                                                                              \
-        is_true_;                                                                                                      \
-    })
 
 /** A process of its own. It is forked before the test has threads, whose locks it would find held for ever, and waits for its address. */
 struct peer {

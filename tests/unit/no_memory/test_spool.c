@@ -51,7 +51,7 @@ static status append(uint64_t device)
     status st = append_once(device);
     if (st == ST_NO_SPACE && failing_is_on())
         return ST_NO_MEMORY;
-    (void)BECOMES_TRUE(st != ST_NO_SPACE || (st = append_once(device)) != ST_NO_SPACE, 5000);
+    (void)BECOMES_TRUE(st != ST_NO_SPACE || (st = append_once(device)) != ST_NO_SPACE, PATIENCE_MS);
     return st;
 }
 

@@ -122,7 +122,7 @@ const char *line_verdict(struct line *l, size_t number)
     static char text[64];
     struct line_gateway *g = &l->gateway;
     snprintf(text, sizeof text, "nothing");
-    for (int left_ms = 5000; left_ms > 0 && strcmp(text, "nothing") == 0; left_ms--) {
+    for (int left_ms = PATIENCE_MS; left_ms > 0 && strcmp(text, "nothing") == 0; left_ms--) {
         pthread_mutex_lock(&g->lock);
         if (g->uploads[number].has_verdict)
             snprintf(text, sizeof text, "%s%s%s", names[g->uploads[number].verdict],

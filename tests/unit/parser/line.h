@@ -3,6 +3,7 @@
 #define MUSTER_TESTS_PARSER_LINE_H
 
 #include "services/parser/work.h"
+#include "tests/support/patience.h"
 
 #include <pthread.h>
 

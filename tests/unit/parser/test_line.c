@@ -24,7 +24,7 @@ Test(line, an_upload_becomes_a_record_and_the_writers_word_goes_back)
     struct link_consumer *writer = line_writer(&l, 4);
     for (size_t i = 0; i < COUNT(cases); i++) {
         size_t number = line_offer(&l, UPLOAD_INVENTORY, INVENTORY);
-        struct link_delivery *d = link_consumer_take(writer, 5000);
+        struct link_delivery *d = link_consumer_take(writer, PATIENCE_MS);
         cr_assert_not_null(d);
         AUTO(record_close) struct record *r = NULL;
         cr_assert_eq(record_open(d->body, d->len, 1 << 20, &r, NULL), ST_OK);
@@ -75,7 +75,7 @@ Test(line, a_contact_is_passed_on_under_the_id_that_the_spool_gave_it)
     line_start(&l, 2);
     struct link_consumer *writer = line_writer(&l, 4);
     size_t number = line_offer(&l, UPLOAD_CONTACT, contact);
-    struct link_delivery *d = link_consumer_take(writer, 5000);
+    struct link_delivery *d = link_consumer_take(writer, PATIENCE_MS);
     cr_assert_not_null(d);
     AUTO(record_close) struct record *r = NULL;
     cr_assert_eq(record_open(d->body, d->len, 1 << 20, &r, NULL), ST_OK);
@@ -158,7 +158,7 @@ Test(line, a_parser_that_stops_blames_no_writer)
     line_start(&l, 1);
     struct link_consumer *writer = line_writer(&l, 1);
     size_t number = line_offer(&l, UPLOAD_INVENTORY, INVENTORY);
-    struct link_delivery *d = link_consumer_take(writer, 5000);
+    struct link_delivery *d = link_consumer_take(writer, PATIENCE_MS);
     cr_assert_not_null(d);
     line_stop_parser(&l);
     cr_expect_str_eq(line_verdict(&l, number), "retry parser_stopped");
@@ -177,16 +177,15 @@ Test(line, an_upload_that_comes_again_is_held_once_and_answered_once)
     for (size_t i = 0; i < UPLOADS; i++)
         line_offer(&l, UPLOAD_INVENTORY, INVENTORY);
     struct link_consumer *writer = line_writer(&l, WITH_WRITER);
-    struct link_delivery *first = link_consumer_take(writer, 5000);
+    struct link_delivery *first = link_consumer_take(writer, PATIENCE_MS);
     cr_assert_not_null(first);
     line_restart_gateway(&l);
-    for (int left_ms = 5000; left_ms > 0 && metric_get(&parser_metrics.inventories) < parsed + 2 * UPLOADS; left_ms--)
-        usleep(1000);
+    (void)BECOMES_TRUE(metric_get(&parser_metrics.inventories) >= parsed + 2 * UPLOADS, PATIENCE_MS);
     cr_expect_eq(metric_get(&parser_metrics.inventories), parsed + 2 * UPLOADS, "all came again");
     cr_expect_eq(relay_held(l.relay), UPLOADS, "%zu are held", relay_held(l.relay));
     link_consumer_answer(writer, first, LINK_ACK, NULL);
     for (size_t i = WITH_WRITER; i < UPLOADS; i++) {
-        struct link_delivery *d = link_consumer_take(writer, 5000);
+        struct link_delivery *d = link_consumer_take(writer, PATIENCE_MS);
         cr_assert_not_null(d);
         link_consumer_answer(writer, d, LINK_ACK, NULL);
     }
@@ -212,15 +211,13 @@ Test(line, records_that_wait_for_writers_are_bounded_in_bytes)
     int64_t parsed = metric_get(&parser_metrics.inventories);
     for (size_t i = 0; i < UPLOADS; i++)
         line_offer(&l, UPLOAD_INVENTORY, buffer_view(&text));
-    for (int left_ms = 5000; left_ms > 0 && metric_get(&link_metrics.held) < UPLOADS; left_ms--)
-        usleep(1000);
-    for (int left_ms = 5000; left_ms > 0 && relay_held(l.relay) < FILL; left_ms--)
-        usleep(1000);
+    (void)BECOMES_TRUE(metric_get(&link_metrics.held) >= UPLOADS, PATIENCE_MS);
+    (void)BECOMES_TRUE(relay_held(l.relay) >= FILL, PATIENCE_MS);
     usleep(50000); /* time to do wrong */
     cr_expect_eq(metric_get(&parser_metrics.inventories), parsed + FILL);
     struct link_consumer *writer = line_writer(&l, UPLOADS);
     for (size_t i = 0; i < UPLOADS; i++) {
-        struct link_delivery *d = link_consumer_take(writer, 5000);
+        struct link_delivery *d = link_consumer_take(writer, PATIENCE_MS);
         cr_assert_not_null(d, "record %zu", i);
         link_consumer_answer(writer, d, LINK_ACK, NULL);
         cr_expect_str_eq(line_verdict(&l, i), "ack");

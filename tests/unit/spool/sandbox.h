@@ -4,6 +4,7 @@
 
 #include "services/gateway/spool/calls.h"
 #include "services/gateway/spool/segment.h"
+#include "tests/support/patience.h"
 
 enum { SANDBOX_SEGMENT = 16 << 10, ALL_KINDS = 0xff };
 
@@ -38,14 +39,5 @@ void sandbox_empty(const struct sandbox *b, const char *sub);
 /* Path of the first segment with records (by number), and of a file in the folder. */
 void sandbox_segment(const struct sandbox *b, int which, char path[128]);
 int sandbox_count_files(const struct sandbox *b, const char *sub, const char *suffix);
-
-/* Whether `condition` becomes true within `ms`; looks every millisecond. */
-#define BECOMES_TRUE(condition, ms)                                                                                    \
-    __extension__({                                                                                                    \
-        bool is_true_ = false;                                                                                         \
-        for (int left_ = (ms); !(is_true_ = (condition)) && left_ > 0; left_--)                                        \
-            usleep(1000);                                                                                              \
-        is_true_;                                                                                                      \
-    })
 
 #endif

@@ -210,7 +210,7 @@ static void make_past(struct life *life)
         send_one(life, i);
         wait_for_answers(life);
     }
-    cr_assert(BECOMES_TRUE(sandbox_count_files(&life->box, "segments", ".idx") == 1, 5000));
+    cr_assert(BECOMES_TRUE(sandbox_count_files(&life->box, "segments", ".idx") == 1, PATIENCE_MS));
     sandbox_close(&life->box);
     damage_one(life);
     life->sent[DAMAGED].answer = NOT_ASKED;
@@ -281,7 +281,7 @@ static void judge(struct life *life, struct tally *t, const char *what, int at)
     life->box.set.max *= 4; /* so that what is replayed need not wait */
     t->indexes += sandbox_count_files(&life->box, "segments", ".idx");
     sandbox_open_with(&life->box, &disk_calls);
-    cr_expect(BECOMES_TRUE(note_some(life, t), 3000), "%s %d: %lld pending, %d to be replayed: stuck", what, at,
+    cr_expect(BECOMES_TRUE(note_some(life, t), PATIENCE_MS), "%s %d: %lld pending, %d to be replayed: stuck", what, at,
               (long long)spool_count(life->box.spool).pending,
               sandbox_count_files(&life->box, "quarantine", ".replay"));
     for (int i = 0; i < UPLOADS; i++) {
@@ -295,8 +295,8 @@ static void judge(struct life *life, struct tally *t, const char *what, int at)
                      sandbox_count_files(&life->box, "quarantine", ".upload"),
                  0);
     struct upload_id id = {0};
-    cr_expect(BECOMES_TRUE(sandbox_append(&life->box, 1, 'n', 100, &id) == ST_OK, 3000), "%s %d: takes no more", what,
-              at);
+    cr_expect(BECOMES_TRUE(sandbox_append(&life->box, 1, 'n', 100, &id) == ST_OK, PATIENCE_MS), "%s %d: takes no more",
+              what, at);
     for (int i = 0; i < UPLOADS; i++)
         cr_expect_lt(life->sent[i].id.hi, id.hi, "%s %d: ids ascend", what, at);
     cr_expect(before.lost == t->lost && before.doubled == t->doubled && before.foreign == t->foreign &&

@@ -126,7 +126,7 @@ Test(faults, a_full_disk_refuses_and_recovers_by_itself)
     cr_expect_eq(st, ST_NO_SPACE);
     cr_expect_eq(sandbox_append(&b, 1, 'x', 4000, NULL), ST_NO_SPACE);
     plan.no_space = 0;
-    cr_expect(BECOMES_TRUE(sandbox_append(&b, 1, 'y', 4000, NULL) == ST_OK, 3000));
+    cr_expect(BECOMES_TRUE(sandbox_append(&b, 1, 'y', 4000, NULL) == ST_OK, PATIENCE_MS));
     sandbox_restart(&b);
     cr_expect_eq(spool_count(b.spool).pending, taken + 1);
     sandbox_end(&b);
@@ -145,10 +145,10 @@ Test(faults, a_full_quarantine_disk_keeps_the_upload_pending)
     plan.no_space = 1;
     int before = atomic_load(&plan.count);
     spool_verdict(b.spool, id, LINK_REJECT, NULL);
-    cr_assert(BECOMES_TRUE(atomic_load(&plan.count) > before + 2, 2000), "it was tried");
+    cr_assert(BECOMES_TRUE(atomic_load(&plan.count) > before + 2, PATIENCE_MS), "it was tried");
     cr_expect_eq(spool_count(b.spool).pending, 1);
     plan.no_space = 0;
-    cr_expect(BECOMES_TRUE(spool_count(b.spool).pending == 0, 4000));
+    cr_expect(BECOMES_TRUE(spool_count(b.spool).pending == 0, PATIENCE_MS));
     cr_expect_eq(sandbox_count_files(&b, "quarantine", ".upload"), 1);
     sandbox_end(&b);
 }
@@ -160,7 +160,7 @@ static int reject_until_full(struct sandbox *b)
     while (rejected < 100 && sandbox_append(b, 1, 'q', 4000, NULL) == ST_OK) {
         cr_assert_eq(sandbox_next(b, &id), 'q');
         spool_verdict(b->spool, id, LINK_REJECT, NULL);
-        cr_assert(BECOMES_TRUE(spool_count(b->spool).pending == 0, 2000));
+        cr_assert(BECOMES_TRUE(spool_count(b->spool).pending == 0, PATIENCE_MS));
         rejected++;
     }
     return rejected;
@@ -181,8 +181,8 @@ Test(faults, a_quarantine_that_has_grown_too_far_stops_the_intake_and_loses_noth
     cr_expect_eq(spool_count(b.spool).quarantined, rejected);
     cr_expect_leq(spool_count(b.spool).quarantine_bytes, b.set.max);
     sandbox_empty(&b, "quarantine");
-    cr_expect(BECOMES_TRUE(sandbox_append(&b, 1, 'y', 4000, NULL) == ST_OK, 5000), "by itself");
-    cr_expect(BECOMES_TRUE(spool_count(b.spool).quarantined == 0, 5000));
+    cr_expect(BECOMES_TRUE(sandbox_append(&b, 1, 'y', 4000, NULL) == ST_OK, PATIENCE_MS), "by itself");
+    cr_expect(BECOMES_TRUE(spool_count(b.spool).quarantined == 0, PATIENCE_MS));
     sandbox_end(&b);
 }
 
@@ -194,7 +194,7 @@ static struct upload_id reject_one(struct sandbox *b, uint64_t device, char fill
     cr_assert_eq(sandbox_append(b, device, fill, 100, NULL), ST_OK);
     cr_assert_eq(sandbox_next(b, &id), fill);
     spool_verdict(b->spool, id, LINK_REJECT, NULL);
-    cr_assert(BECOMES_TRUE(spool_count(b->spool).pending == 0, 2000));
+    cr_assert(BECOMES_TRUE(spool_count(b->spool).pending == 0, PATIENCE_MS));
     snprintf(path, 128, "%s/quarantine/%s", b->folder, upload_id_text(id, name));
     return id;
 }
@@ -216,8 +216,8 @@ Test(faults, what_is_replayed_is_offered_with_its_own_id_also_after_a_restart)
     old = reject_one(&b, 1, 'o', path);
     cr_assert_eq(sandbox_append(&b, 2, 'n', 100, NULL), ST_OK);
     ask_for_replay(path);
-    cr_assert(BECOMES_TRUE(spool_count(b.spool).pending == 2, 5000), "while it runs");
-    cr_expect(BECOMES_TRUE(spool_count(b.spool).quarantined == 0, 2000));
+    cr_assert(BECOMES_TRUE(spool_count(b.spool).pending == 2, PATIENCE_MS), "while it runs");
+    cr_expect(BECOMES_TRUE(spool_count(b.spool).quarantined == 0, PATIENCE_MS));
     cr_expect_eq(sandbox_count_files(&b, "quarantine", ".reason"), 0);
     cr_assert_eq(sandbox_append(&b, 3, 'm', 100, NULL), ST_OK);
     sandbox_restart(&b);
@@ -226,11 +226,11 @@ Test(faults, what_is_replayed_is_offered_with_its_own_id_also_after_a_restart)
     cr_assert_eq(sandbox_next(&b, &again), 'o');
     cr_expect(again.hi == old.hi && again.lo == old.lo);
     spool_verdict(b.spool, again, LINK_REJECT, NULL);
-    cr_expect(BECOMES_TRUE(sandbox_count_files(&b, "quarantine", ".upload") == 1, 2000), "and may come back");
+    cr_expect(BECOMES_TRUE(sandbox_count_files(&b, "quarantine", ".upload") == 1, PATIENCE_MS), "and may come back");
     sandbox_close(&b);
     ask_for_replay(path);
     sandbox_open(&b);
-    cr_expect(BECOMES_TRUE(spool_count(b.spool).pending == 3, 5000), "at the start, too");
+    cr_expect(BECOMES_TRUE(spool_count(b.spool).pending == 3, PATIENCE_MS), "at the start, too");
     sandbox_end(&b);
 }
 
@@ -243,7 +243,7 @@ Test(faults, what_is_no_upload_is_not_replayed_but_kept)
     snprintf(file, sizeof file, "%s.upload", path);
     cr_assert_eq(truncate(file, 20), 0);
     ask_for_replay(path);
-    cr_expect(BECOMES_TRUE(sandbox_count_files(&b, "quarantine", ".upload") == 1, 5000));
+    cr_expect(BECOMES_TRUE(sandbox_count_files(&b, "quarantine", ".upload") == 1, PATIENCE_MS));
     cr_expect_eq(spool_count(b.spool).pending, 0);
     sandbox_end(&b);
 }
@@ -260,14 +260,14 @@ Test(faults, a_replay_into_a_full_spool_waits)
     int64_t full = spool_count(b.spool).pending;
     int64_t refused = metric_get(&spool_metrics.refused_full);
     ask_for_replay(path);
-    cr_assert(BECOMES_TRUE(metric_get(&spool_metrics.refused_full) > refused, 5000), "it was tried");
+    cr_assert(BECOMES_TRUE(metric_get(&spool_metrics.refused_full) > refused, PATIENCE_MS), "it was tried");
     cr_expect_eq(spool_count(b.spool).pending, full);
     cr_expect_eq(sandbox_count_files(&b, "quarantine", ".replay"), 1);
     for (int i = 0; i < 8; i++) {
         cr_assert_eq(sandbox_next(&b, &id), 'f');
         sandbox_ack(&b, id);
     }
-    cr_expect(BECOMES_TRUE(sandbox_count_files(&b, "quarantine", ".replay") == 0, 5000));
+    cr_expect(BECOMES_TRUE(sandbox_count_files(&b, "quarantine", ".replay") == 0, PATIENCE_MS));
     cr_expect_eq(spool_count(b.spool).pending, full - 8 + 1);
     sandbox_end(&b);
 }

@@ -106,7 +106,7 @@ Test(file_systems, one_that_is_used_up_in_any_way_refuses_and_recovers_by_itself
         cr_expect(spool_count(b.spool).healthy, "%s: full, not broken", cases[i].what);
         cr_expect_eq(spool_count(b.spool).pending, taken, "%s", cases[i].what);
         *cases[i].call = 0;
-        cr_expect(BECOMES_TRUE(sandbox_append(&b, 1, 'y', 4000, NULL) == ST_OK, 3000), "%s", cases[i].what);
+        cr_expect(BECOMES_TRUE(sandbox_append(&b, 1, 'y', 4000, NULL) == ST_OK, PATIENCE_MS), "%s", cases[i].what);
         sandbox_restart(&b);
         cr_expect_eq(spool_count(b.spool).pending, taken + 1, "%s", cases[i].what);
         sandbox_end(&b);
@@ -128,7 +128,7 @@ Test(file_systems, without_an_inode_for_the_quarantine_an_upload_stays_pending)
     refusal.make = 0;
     cr_assert_eq(sandbox_next(&b, &id), 'a');
     spool_verdict(b.spool, id, LINK_REJECT, NULL);
-    cr_expect(BECOMES_TRUE(spool_count(b.spool).pending == 0, 4000));
+    cr_expect(BECOMES_TRUE(spool_count(b.spool).pending == 0, PATIENCE_MS));
     cr_expect_eq(sandbox_count_files(&b, "quarantine", ".upload"), 1);
     sandbox_end(&b);
 }
@@ -156,7 +156,7 @@ Test(file_systems, without_an_inode_for_damaged_bytes_their_segment_stays)
     sandbox_open_with(&b, &calls);
     cr_expect_str_eq(sandbox_drain(&b), "");
     cr_expect_eq(sandbox_count_files(&b, "quarantine", ".damaged"), 1);
-    cr_expect(BECOMES_TRUE(stat(path, &info) != 0, 3000), "now it may go");
+    cr_expect(BECOMES_TRUE(stat(path, &info) != 0, PATIENCE_MS), "now it may go");
     sandbox_end(&b);
 }
 
@@ -168,10 +168,10 @@ Test(file_systems, what_kept_a_segment_from_being_made_is_tried_again_without_an
     refusal.make = EMFILE;
     for (int i = 0; i < 3; i++) /* the keeper prepares the next segment when half of this one is used */
         cr_assert_eq(sandbox_append(&b, 1, 'x', 4000, NULL), ST_OK);
-    cr_assert(BECOMES_TRUE(!spool_count(b.spool).healthy, 3000));
+    cr_assert(BECOMES_TRUE(!spool_count(b.spool).healthy, PATIENCE_MS));
     cr_expect_eq(metric_get(&spool_metrics.healthy), 0);
     refusal.make = 0;
-    cr_expect(BECOMES_TRUE(spool_count(b.spool).healthy, 3000));
+    cr_expect(BECOMES_TRUE(spool_count(b.spool).healthy, PATIENCE_MS));
     cr_expect_eq(metric_get(&spool_metrics.healthy), 1);
     cr_expect_eq(sandbox_append(&b, 1, 'x', 4000, NULL), ST_OK);
     sandbox_end(&b);
@@ -260,7 +260,8 @@ Test(file_systems, without_holes_a_segment_keeps_all_its_room)
         cr_expect_geq(spool_count(b.spool).bytes, 2 * SANDBOX_SEGMENT, "with the one that is written now");
         cr_assert_eq(sandbox_append(&b, 1, 'b', 10, NULL), ST_OK);
         cr_expect_str_eq(sandbox_drain(&b), "ab");
-        cr_expect(BECOMES_TRUE(sandbox_count_files(&b, "segments", ".free") == 1, 3000), "whole, so it is used again");
+        cr_expect(BECOMES_TRUE(sandbox_count_files(&b, "segments", ".free") == 1, PATIENCE_MS),
+                  "whole, so it is used again");
         refusal.punch = 0;
         sandbox_end(&b);
     }
@@ -281,15 +282,16 @@ Test(file_systems, an_index_that_had_no_room_is_made_when_there_is_room)
     for (int i = 0; i < ALL; i++) {
         cr_assert_eq(sandbox_append(&b, (uint64_t)i, (char)('a' + i), 4000, NULL), ST_OK);
         int written = i / EACH < EARLY ? i / EACH : EARLY;
-        cr_assert(i >= EARLY * EACH + 1 || BECOMES_TRUE(sandbox_count_files(&b, "segments", ".idx") == written, 3000));
+        cr_assert(i >= EARLY * EACH + 1 ||
+                  BECOMES_TRUE(sandbox_count_files(&b, "segments", ".idx") == written, PATIENCE_MS));
     }
     cr_expect_eq(sandbox_append(&b, 1, 'x', 4000, NULL), ST_NO_SPACE);
-    cr_expect(BECOMES_TRUE(sandbox_count_files(&b, "segments", ".idx") == 0, 3000), "they gave way");
+    cr_expect(BECOMES_TRUE(sandbox_count_files(&b, "segments", ".idx") == 0, PATIENCE_MS), "they gave way");
     for (int i = 0; i < ALL; i++)
         cr_assert_eq(sandbox_next(&b, &ids[i]), 'a' + i);
     for (int i = ALL / 2; i < ALL; i++)
         sandbox_ack(&b, ids[i]);
-    cr_expect(BECOMES_TRUE(sandbox_count_files(&b, "segments", ".idx") >= EARLY, 5000), "%d",
+    cr_expect(BECOMES_TRUE(sandbox_count_files(&b, "segments", ".idx") >= EARLY, PATIENCE_MS), "%d",
               sandbox_count_files(&b, "segments", ".idx"));
     cr_expect_leq(spool_count(b.spool).bytes, b.set.max);
     sandbox_restart(&b);

@@ -221,10 +221,10 @@ Test(recovery, records_of_an_earlier_use_are_not_offered)
     b.set.max = 3 * SANDBOX_SEGMENT;
     sandbox_restart(&b);
     for (int i = 0; i < 60; i++) {
-        cr_assert(BECOMES_TRUE(sandbox_append(&b, 1, 'o', 1000, NULL) == ST_OK, 3000));
+        cr_assert(BECOMES_TRUE(sandbox_append(&b, 1, 'o', 1000, NULL) == ST_OK, PATIENCE_MS));
         cr_assert_str_eq(sandbox_drain(&b), "o");
     }
-    cr_assert(BECOMES_TRUE(sandbox_append(&b, 1, 'n', 1000, NULL) == ST_OK, 3000));
+    cr_assert(BECOMES_TRUE(sandbox_append(&b, 1, 'n', 1000, NULL) == ST_OK, PATIENCE_MS));
     int64_t damaged = metric_get(&spool_metrics.damaged);
     sandbox_restart(&b);
     cr_expect_str_eq(sandbox_drain(&b), "n");

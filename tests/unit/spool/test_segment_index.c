@@ -42,7 +42,7 @@ static void make(struct fixture *f)
     sandbox_start(&f->box);
     for (int i = 0; i < EACH + 1; i++)
         cr_assert_eq(sandbox_append(&f->box, (uint64_t)i, (char)('a' + i), BODY, NULL), ST_OK);
-    cr_assert(BECOMES_TRUE(sandbox_count_files(&f->box, "segments", ".idx") == 1, 5000), "the keeper makes it");
+    cr_assert(BECOMES_TRUE(sandbox_count_files(&f->box, "segments", ".idx") == 1, PATIENCE_MS), "the keeper makes it");
     sandbox_close(&f->box);
     sandbox_segment(&f->box, 0, f->segment);
     snprintf(f->index, sizeof f->index, "%.*s.idx", (int)(strlen(f->segment) - strlen(".seg")), f->segment);
@@ -82,7 +82,7 @@ Test(segment_index, a_start_reads_it_instead_of_the_segment)
     cr_expect_eq(spool_count(f.box.spool).pending, EACH + 1, "its header was not looked at");
     cr_expect_eq(sandbox_count_files(&f.box, "quarantine", ".damaged"), 0);
     cr_expect_str_eq(sandbox_drain(&f.box), "acdefghijklm", "but before it is given out");
-    cr_expect(BECOMES_TRUE(sandbox_count_files(&f.box, "quarantine", ".upload") == 1, 3000));
+    cr_expect(BECOMES_TRUE(sandbox_count_files(&f.box, "quarantine", ".upload") == 1, PATIENCE_MS));
     end(&f);
 }
 
@@ -99,7 +99,7 @@ Test(segment_index, acknowledgements_are_those_of_the_segment)
     }
     sandbox_open(&f.box);
     cr_expect_str_eq(sandbox_drain(&f.box), "defghijklm");
-    cr_expect(BECOMES_TRUE(sandbox_count_files(&f.box, "segments", ".idx") == 0, 3000), "gone with its segment");
+    cr_expect(BECOMES_TRUE(sandbox_count_files(&f.box, "segments", ".idx") == 0, PATIENCE_MS), "gone with its segment");
     end(&f);
 }
 
@@ -109,7 +109,8 @@ Test(segment_index, one_that_is_damaged_anywhere_is_not_believed_and_made_anew)
     struct fixture f;
     make(&f);
     sandbox_open(&f.box);
-    cr_assert(BECOMES_TRUE(sandbox_count_files(&f.box, "segments", ".idx") == 2, 5000), "the other's is made, too");
+    cr_assert(BECOMES_TRUE(sandbox_count_files(&f.box, "segments", ".idx") == 2, PATIENCE_MS),
+              "the other's is made, too");
     sandbox_close(&f.box);
     for (size_t at = 0; at < f.len; at += 1 + at % 3) {
         uint8_t bytes[INDEX_MOST];
@@ -124,7 +125,7 @@ Test(segment_index, one_that_is_damaged_anywhere_is_not_believed_and_made_anew)
     store(f.index, f.bytes, f.len - 1);
     sandbox_open(&f.box);
     cr_expect_eq(spool_count(f.box.spool).pending, EACH + 1);
-    cr_expect(BECOMES_TRUE(sandbox_count_files(&f.box, "segments", ".idx") == 2, 5000), "made anew");
+    cr_expect(BECOMES_TRUE(sandbox_count_files(&f.box, "segments", ".idx") == 2, PATIENCE_MS), "made anew");
     sandbox_close(&f.box);
     uint8_t again[INDEX_MOST];
     cr_expect_eq(load(f.index, again, sizeof again), f.len);

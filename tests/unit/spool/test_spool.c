@@ -102,10 +102,11 @@ Test(spool, a_lost_delivery_comes_again_at_once_and_a_poisonous_one_not_for_ever
     cr_assert_eq(sandbox_append(&b, 1, 'p', 10, NULL), ST_OK);
     cr_assert_eq(sandbox_append(&b, 1, 'q', 10, NULL), ST_OK);
     for (int i = 0; i < 3; i++) {
-        cr_assert(BECOMES_TRUE(sandbox_next(&b, &id) == 'p', 5000), "attempt %d", i); /* a suspect: after a pause */
+        cr_assert(BECOMES_TRUE(sandbox_next(&b, &id) == 'p', PATIENCE_MS), "attempt %d",
+                  i); /* a suspect: after a pause */
         spool_verdict(b.spool, id, LINK_LOST, NULL);
     }
-    cr_expect(BECOMES_TRUE(spool_count(b.spool).pending == 1, 2000));
+    cr_expect(BECOMES_TRUE(spool_count(b.spool).pending == 1, PATIENCE_MS));
     cr_expect_eq(spool_count(b.spool).quarantined, 1);
     cr_expect_str_eq(sandbox_drain(&b), "q");
     char path[128];
@@ -133,7 +134,7 @@ Test(spool, a_rejected_upload_rests_in_quarantine_with_its_bytes)
     cr_assert_eq(sandbox_next(&b, &id), 'r');
     reason_set(&why, "xml_doctype", "a DOCTYPE");
     spool_verdict(b.spool, id, LINK_REJECT, &why);
-    cr_expect(BECOMES_TRUE(spool_count(b.spool).pending == 0, 2000));
+    cr_expect(BECOMES_TRUE(spool_count(b.spool).pending == 0, PATIENCE_MS));
     char path[128], name[UPLOAD_ID_TEXT], bytes[1024];
     snprintf(path, sizeof path, "%s/quarantine/%s.upload", b.folder, upload_id_text(id, name));
     FILE *f = fopen(path, "rb");
@@ -160,7 +161,7 @@ Test(spool, a_retry_waits_and_holds_back_its_device_only)
     spool_verdict(b.spool, id, LINK_RETRY, NULL);
     cr_expect_str_eq(sandbox_drain(&b), "c");
     struct link_message m;
-    cr_assert(BECOMES_TRUE(spool_next(b.spool, ALL_KINDS, &m), 2000));
+    cr_assert(BECOMES_TRUE(spool_next(b.spool, ALL_KINDS, &m), PATIENCE_MS));
     cr_expect_geq(clock_steady_ms() - start, 95);
     cr_expect_eq(m.id.hi, id.hi);
     cr_expect_eq(m.attempt, 1);
@@ -181,10 +182,10 @@ Test(spool, tells_when_there_is_work)
     sandbox_start(&b);
     spool_on_work(b.spool, count_wake, &wakes);
     cr_assert_eq(sandbox_append(&b, 1, 'a', 10, NULL), ST_OK);
-    cr_expect(BECOMES_TRUE(wakes == 1, 1000));
+    cr_expect(BECOMES_TRUE(wakes == 1, PATIENCE_MS));
     cr_assert_eq(sandbox_next(&b, &id), 'a');
     spool_verdict(b.spool, id, LINK_RETRY, NULL);
-    cr_expect(BECOMES_TRUE(wakes == 3, 1000), "at the verdict, and when the pause is over");
+    cr_expect(BECOMES_TRUE(wakes == 3, PATIENCE_MS), "at the verdict, and when the pause is over");
     sandbox_end(&b);
 }
 
@@ -238,13 +239,14 @@ Test(spool, refuses_when_full_and_takes_again_after_acknowledgements)
     cr_expect_eq(st, ST_NO_SPACE);
     cr_expect_eq(taken, 16 * 3, "three of 4 KB fit a segment of 16 KiB");
     cr_expect_eq(sandbox_append(&b, 1, 'x', 4000, NULL), ST_NO_SPACE);
-    cr_expect(BECOMES_TRUE(spool_count(b.spool).bytes <= b.set.max, 3000), "indexes give way");
+    cr_expect(BECOMES_TRUE(spool_count(b.spool).bytes <= b.set.max, PATIENCE_MS), "indexes give way");
     for (int i = 0; i < 3; i++) {
         struct upload_id id;
         cr_assert_eq(sandbox_next(&b, &id), 'x');
         sandbox_ack(&b, id);
     }
-    cr_expect(BECOMES_TRUE(sandbox_append(&b, 1, 'y', 4000, NULL) == ST_OK, 3000), "a whole segment is free again");
+    cr_expect(BECOMES_TRUE(sandbox_append(&b, 1, 'y', 4000, NULL) == ST_OK, PATIENCE_MS),
+              "a whole segment is free again");
     cr_expect_eq(spool_count(b.spool).pending, 16 * 3 - 3 + 1);
     sandbox_end(&b);
 }
@@ -279,7 +281,7 @@ Test(spool, segments_are_used_again)
     b.set.max = 4 * SANDBOX_SEGMENT;
     sandbox_restart(&b);
     for (int i = 0; i < 100; i++) {
-        cr_assert(BECOMES_TRUE(sandbox_append(&b, 1, (char)('a' + i % 26), 3000, NULL) == ST_OK, 3000), "%d", i);
+        cr_assert(BECOMES_TRUE(sandbox_append(&b, 1, (char)('a' + i % 26), 3000, NULL) == ST_OK, PATIENCE_MS), "%d", i);
         cr_assert_eq(strlen(sandbox_drain(&b)), 1);
     }
     cr_expect_leq(sandbox_count_files(&b, "segments", ""), 4 + 2);
@@ -304,7 +306,7 @@ Test(spool, many_starts_do_not_fill_it)
     cr_expect_eq(c.pending, STARTS);
     cr_expect_leq(c.bytes, (STARTS - 1) * (2 * 4096 + 200) + 2 * b.set.segment_size, "%lld", (long long)c.bytes);
     cr_expect_eq(strlen(sandbox_drain(&b)), STARTS);
-    cr_expect(BECOMES_TRUE(sandbox_count_files(&b, "segments", ".seg") <= 2, 5000), "all of it comes back");
+    cr_expect(BECOMES_TRUE(sandbox_count_files(&b, "segments", ".seg") <= 2, PATIENCE_MS), "all of it comes back");
     cr_expect_leq(spool_count(b.spool).bytes, 2 * b.set.segment_size);
     sandbox_end(&b);
 }

@@ -9,7 +9,7 @@
 static void lose(struct sandbox *b, int expected)
 {
     struct upload_id id;
-    cr_assert(BECOMES_TRUE(sandbox_next(b, &id) == expected, 5000), "'%c' is not given", expected);
+    cr_assert(BECOMES_TRUE(sandbox_next(b, &id) == expected, PATIENCE_MS), "'%c' is not given", expected);
     spool_verdict(b->spool, id, LINK_LOST, NULL);
 }
 
@@ -37,11 +37,11 @@ Test(suspects, are_remembered_over_restarts)
         lose(&b, 'p');
         sandbox_restart(&b);
     }
-    cr_expect(BECOMES_TRUE(spool_count(b.spool).quarantined == 1, 5000));
+    cr_expect(BECOMES_TRUE(spool_count(b.spool).quarantined == 1, PATIENCE_MS));
     cr_expect_eq(sandbox_next(&b, &id), 'q');
     sandbox_ack(&b, id);
     cr_expect_eq(sandbox_next(&b, &id), -1);
-    cr_expect(BECOMES_TRUE(size_of(&b) == -1, 5000), "nobody is suspected any more");
+    cr_expect(BECOMES_TRUE(size_of(&b) == -1, PATIENCE_MS), "nobody is suspected any more");
     sandbox_end(&b);
 }
 
@@ -52,14 +52,14 @@ Test(suspects, are_given_alone_after_a_restart_and_cleared_by_an_answer)
     sandbox_start(&b);
     cr_assert_eq(sandbox_append(&b, 1, 'p', 10, NULL), ST_OK);
     lose(&b, 'p');
-    cr_assert(BECOMES_TRUE(size_of(&b) > 0, 5000), "written while it runs");
+    cr_assert(BECOMES_TRUE(size_of(&b) > 0, PATIENCE_MS), "written while it runs");
     sandbox_restart(&b);
     cr_assert(spool_next(b.spool, ALL_KINDS, &m));
     cr_expect(m.is_suspect);
     cr_expect_eq(m.attempt, 1);
     m.release(m.body);
     spool_verdict(b.spool, m.id, LINK_ACK, NULL);
-    cr_expect(BECOMES_TRUE(size_of(&b) == -1, 5000));
+    cr_expect(BECOMES_TRUE(size_of(&b) == -1, PATIENCE_MS));
     sandbox_end(&b);
 }
 
@@ -85,7 +85,7 @@ Test(suspects, a_file_of_nonsense_is_no_harm)
     cr_expect_not(m.is_suspect);
     m.release(m.body);
     cr_expect_not(spool_next(b.spool, ALL_KINDS, &m), "the other one was lost 77 times");
-    cr_expect(BECOMES_TRUE(spool_count(b.spool).quarantined == 1, 5000));
+    cr_expect(BECOMES_TRUE(spool_count(b.spool).quarantined == 1, PATIENCE_MS));
     sandbox_end(&b);
 }
 
