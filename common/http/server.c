@@ -1,5 +1,6 @@
 #include "common/http/inner.h"
 
+#include "common/base/clock.h"
 #include "common/http/chunks.h"
 
 #include <assert.h>
@@ -149,11 +150,7 @@ static struct http_server *server_new(const struct http_settings *set)
     server->set = *set;
     fill_defaults(&server->set);
     pthread_mutex_init(&server->lock, NULL);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&server->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    clock_cond_init(&server->changed);
     return server;
 }
 
@@ -216,14 +213,7 @@ static void enter_stage(struct http_server *server, enum stage stage)
 
 static void wait_until_empty(struct http_server *server, int wait_ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += wait_ms / 1000;
-    until.tv_nsec += (long)(wait_ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    const struct timespec until = clock_after(wait_ms);
     pthread_mutex_lock(&server->lock);
     while (server->empty < server->started &&
            pthread_cond_timedwait(&server->changed, &server->lock, &until) != ETIMEDOUT)

@@ -1,7 +1,8 @@
 #include "common/link/held.h"
 
+#include "common/base/clock.h"
+
 #include <errno.h>
-#include <time.h>
 
 static void append(struct held_list *list, struct held *h)
 {
@@ -23,12 +24,8 @@ void held_init(struct held_queue *q)
     *q = (struct held_queue){.wanted = 1};
     q->received.end = &q->received.first;
     q->answered.end = &q->answered.first;
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&q->lock, NULL);
-    pthread_cond_init(&q->arrived, &attr);
-    pthread_condattr_destroy(&attr);
+    clock_cond_init(&q->arrived);
 }
 
 static void free_all(struct held *h)
@@ -89,19 +86,6 @@ bool held_put(struct held_queue *q, struct held *h)
     return is_taken;
 }
 
-static struct timespec after(int wait_ms)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += wait_ms / 1000;
-    t.tv_nsec += wait_ms % 1000 * 1000000L;
-    if (t.tv_nsec >= 1000000000L) {
-        t.tv_sec++;
-        t.tv_nsec -= 1000000000L;
-    }
-    return t;
-}
-
 /* How many could be taken now, as far as it matters to who waits for `wanted` of them. */
 static size_t takeable(const struct held_queue *q, size_t wanted)
 {
@@ -123,7 +107,7 @@ static size_t takeable(const struct held_queue *q, size_t wanted)
 /* When it is stopped: until nothing is left that could be taken one day. */
 static void wait_for(struct held_queue *q, size_t count, int wait_ms)
 {
-    struct timespec until = after(wait_ms > 0 ? wait_ms : 0);
+    const struct timespec until = clock_after(wait_ms > 0 ? wait_ms : 0);
     int result = wait_ms == 0 ? ETIMEDOUT : 0;
     while (takeable(q, count) < count && !(q->is_stopped && q->count < count) && result != ETIMEDOUT)
         result = wait_ms < 0 ? pthread_cond_wait(&q->arrived, &q->lock)

@@ -1,5 +1,6 @@
 #include "common/link/resolver.h"
 
+#include "common/base/clock.h"
 #include "common/link/wire.h"
 #include "common/log/log.h"
 
@@ -64,9 +65,7 @@ static void publish(struct resolver *r, struct resolved *found)
 /* @return false when the owner has let go */
 static bool pause_between(struct resolver *r)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += RESOLVER_PAUSE_MS / 1000;
+    const struct timespec until = clock_after(RESOLVER_PAUSE_MS);
     pthread_mutex_lock(&r->lock);
     while (!r->is_ending && pthread_cond_timedwait(&r->ended, &r->lock, &until) == 0)
         ;
@@ -100,12 +99,8 @@ static struct resolver *make(const struct address *names, size_t count)
         if (names[i].is_name)
             r->names[r->count++] = names[i];
     r->users = 1;
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&r->lock, NULL);
-    pthread_cond_init(&r->ended, &attr);
-    pthread_condattr_destroy(&attr);
+    clock_cond_init(&r->ended);
     return r;
 }
 

@@ -178,15 +178,7 @@ static void *work(void *arg)
 /** @return false at the end */
 static bool pause_keeper(struct lookup *l, unsigned ms, bool until_doubt)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
-
+    const struct timespec until = clock_after(ms);
     pthread_mutex_lock(&l->lock);
     int rc = 0;
     while (!l->stopping && rc == 0 && (!until_doubt || atomic_load(&l->up)))
@@ -300,13 +292,9 @@ status lookup_new(const struct lookup_settings *set, struct lookup **out, struct
     ocs_config_defaults(&l->config);
     l->last = &l->first;
 
-    pthread_condattr_t steady;
-    pthread_condattr_init(&steady);
-    pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
     pthread_mutex_init(&l->lock, NULL);
     pthread_cond_init(&l->asked, NULL);
-    pthread_cond_init(&l->doubt, &steady);
-    pthread_condattr_destroy(&steady);
+    clock_cond_init(&l->doubt);
 
     if (!start_threads(l)) {
         reason_set(why, "no_threads", "cannot start %u look-up threads", l->set.threads);

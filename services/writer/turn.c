@@ -1,16 +1,13 @@
 #include "services/writer/turn.h"
 
+#include "common/base/clock.h"
+
 #include <errno.h>
-#include <time.h>
 
 void turn_init(struct turn *t)
 {
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_mutex_init(&t->lock, NULL);
-    pthread_cond_init(&t->given, &attributes);
-    pthread_condattr_destroy(&attributes);
+    clock_cond_init(&t->given);
     t->is_taken = false;
 }
 
@@ -20,22 +17,9 @@ void turn_clear(struct turn *t)
     pthread_mutex_destroy(&t->lock);
 }
 
-static struct timespec after(int wait_ms)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += wait_ms / 1000;
-    t.tv_nsec += wait_ms % 1000 * 1000000L;
-    if (t.tv_nsec >= 1000000000L) {
-        t.tv_sec++;
-        t.tv_nsec -= 1000000000L;
-    }
-    return t;
-}
-
 bool turn_take(struct turn *t, int wait_ms)
 {
-    struct timespec until = after(wait_ms);
+    const struct timespec until = clock_after(wait_ms);
     int result = 0;
     pthread_mutex_lock(&t->lock);
     while (t->is_taken && result != ETIMEDOUT)

@@ -231,16 +231,9 @@ status writer_start(const struct writer_setup *setup, struct writer **out, struc
 
 bool writer_drain(struct writer *w, int64_t timeout_ms)
 {
-    struct timespec until;
+    const struct timespec until = clock_after(timeout_ms);
     atomic_store(&w->stopping, true);
     link_consumer_stop(w->consumer);
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += timeout_ms / 1000;
-    until.tv_nsec += timeout_ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
     bool ended = true;
     for (size_t i = 0; i < w->lane_count; i++) {
         struct lane *l = &w->lanes[i];

@@ -128,16 +128,12 @@ static status start(struct spool *s, struct reason *why)
 
 static void init_locks(struct spool *s)
 {
-    pthread_condattr_t steady;
-    pthread_condattr_init(&steady);
-    pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->read_lock, NULL);
     pthread_mutex_init(&s->wake_lock, NULL);
-    pthread_cond_init(&s->work, &steady);
     pthread_cond_init(&s->made, NULL);
-    pthread_cond_init(&s->chores, &steady);
-    pthread_condattr_destroy(&steady);
+    clock_cond_init(&s->work);
+    clock_cond_init(&s->chores);
 }
 
 status spool_open_with(const struct spool_settings *set, const struct spool_calls *calls, struct spool **out,

@@ -138,14 +138,7 @@ static void work(struct jobs *jobs)
 /* @return false at the end */
 static bool pause_for(struct jobs *jobs, int64_t ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    const struct timespec until = clock_after(ms);
     pthread_mutex_lock(&jobs->lock);
     while (!atomic_load(&jobs->stopping) && pthread_cond_timedwait(&jobs->wake, &jobs->lock, &until) == 0)
         continue;
@@ -176,12 +169,8 @@ status jobs_start(const struct jobs_settings *set, struct jobs **out)
     jobs->set.target.read_s = (unsigned)(set->statement_ms / 1000) + ANSWER_S;
     jobs->job =
         (struct job){.options = &jobs->options, .stopping = &jobs->stopping, .random = (unsigned)clock_wall_us() | 1};
-    pthread_condattr_t steady;
-    pthread_condattr_init(&steady);
-    pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
     pthread_mutex_init(&jobs->lock, NULL);
-    pthread_cond_init(&jobs->wake, &steady);
-    pthread_condattr_destroy(&steady);
+    clock_cond_init(&jobs->wake);
     jobs->started = pthread_create(&jobs->thread, NULL, run, jobs) == 0;
     if (!jobs->started) {
         jobs_destroy(jobs);
@@ -193,12 +182,9 @@ status jobs_start(const struct jobs_settings *set, struct jobs **out)
 
 static bool join_within(struct jobs *jobs, int64_t ms)
 {
-    struct timespec until;
+    const struct timespec until = clock_after(ms);
     if (!jobs->started)
         return true;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000 + (until.tv_nsec + ms % 1000 * 1000000) / 1000000000;
-    until.tv_nsec = (until.tv_nsec + ms % 1000 * 1000000) % 1000000000;
     jobs->started = pthread_clockjoin_np(jobs->thread, NULL, CLOCK_MONOTONIC, &until) != 0;
     return !jobs->started;
 }
