@@ -100,6 +100,16 @@ Test(link_hostile, what_a_killed_consumer_held_is_lost_and_given_again)
     end(&p);
 }
 
+/* Say that nothing is worked at, and wait for the producer's word. */
+static void say_idle(struct puppet *p, uint32_t serial)
+{
+    struct frame f;
+    say(p, (struct frame){.kind = FRAME_IDLE, .number = 1, .lease = serial});
+    do
+        cr_assert(hear(p, FRAME_BEAT, &f));
+    while (f.number != serial);
+}
+
 /* What it holds has not been begun, it says: nothing more is given to it, and nothing of it is lost when it dies. */
 Test(link_hostile, what_an_idle_consumer_held_comes_back_and_is_not_lost)
 {
@@ -109,10 +119,7 @@ Test(link_hostile, what_an_idle_consumer_held_comes_back_and_is_not_lost)
     join(&p, 1, 2);
     for (int i = 0; i < 2; i++)
         cr_assert(hear(&p, FRAME_MESSAGE, &f));
-    say(&p, (struct frame){.kind = FRAME_IDLE, .number = 1, .lease = 7});
-    do
-        cr_assert(hear(&p, FRAME_BEAT, &f));
-    while (f.number != 7);
+    say_idle(&p, 7);
     say(&p, (struct frame){.kind = FRAME_CREDIT, .number = 1});
     say(&p, (struct frame){.kind = FRAME_IDLE, .number = 1, .lease = 8});
     do
@@ -120,10 +127,7 @@ Test(link_hostile, what_an_idle_consumer_held_comes_back_and_is_not_lost)
     while (f.number != 8);
     say(&p, (struct frame){.kind = FRAME_IDLE, .number = 0, .lease = 9});
     cr_assert(hear(&p, FRAME_MESSAGE, &f));
-    say(&p, (struct frame){.kind = FRAME_IDLE, .number = 1, .lease = 10});
-    do
-        cr_assert(hear(&p, FRAME_BEAT, &f));
-    while (f.number != 10);
+    say_idle(&p, 10);
     zmq_close(p.socket);
     cr_expect(BECOMES_TRUE(owner_verdicts(&p.owner, LINK_RETRY) == 3, PATIENCE_MS));
     cr_expect_eq(owner_verdicts(&p.owner, LINK_LOST), 0);
