@@ -70,6 +70,12 @@ MUST_CHECK status db_exec(struct db *db, const char *format, ...) __attribute__(
 
 /** Next row or NULL; values by column number: absent for SQL NULL. Valid until db_rows_free(). */
 const struct view *db_rows_next(struct db_rows *rows);
+/**
+ * Bring rows that were not taken yet into the order of these columns (at most 4), the first one first: numbers without sign, NULL as 0.
+ * For what ORDER BY would do in the server, which makes a table on disk for it when the rows have long texts.
+ * @retval ST_NO_MEMORY  they stay as they came
+ */
+MUST_CHECK status db_rows_sort(struct db_rows *rows, const size_t *columns, size_t count);
 size_t db_rows_count(const struct db_rows *rows);
 size_t db_rows_columns(const struct db_rows *rows);
 /** Name of a column; valid until db_rows_free(). @param column  below db_rows_columns() */

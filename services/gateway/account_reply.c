@@ -162,21 +162,25 @@ static bool name_values(struct account_columns *c, const struct view *values, si
 
 /* -------------------------------------------------------------------- facts ---- */
 
-/* Of several computers with one DEVICEID the lowest ID counts. */
+enum leading { NUMBER, HARDWARE, STORED, LEADING }; /**< columns in front of a.* */
+
+/* Of several computers with one DEVICEID the lowest ID counts. We sort, not the server, which would make a temporary table for it. */
 static status ask(struct db *db, const struct device_list *devices, struct db_rows **rows)
 {
     enum { EACH = 8192 };
     static const char column[] = "h.DEVICEID";
+    static const size_t order[] = {NUMBER, HARDWARE};
     AUTO(buffer_clear) struct buffer sql = BUFFER_INIT(EACH * (devices->count + 1));
     buffer_text(&sql, "SELECT ");
     device_list_write_number(devices, db, column, &sql);
-    buffer_text(&sql, ", a.HARDWARE_ID, a.* FROM hardware h LEFT JOIN accountinfo a ON a.HARDWARE_ID=h.ID WHERE ");
+    buffer_text(&sql,
+                ", h.ID, a.HARDWARE_ID, a.* FROM hardware h LEFT JOIN accountinfo a ON a.HARDWARE_ID=h.ID WHERE ");
     device_list_write_condition(devices, db, column, &sql);
-    buffer_text(&sql, " ORDER BY 1, h.ID");
-    return buffer_status(&sql) == ST_OK ? db_query(db, sql.data, sql.len, rows) : buffer_status(&sql);
+    status st = buffer_status(&sql);
+    if (st == ST_OK)
+        st = db_query(db, sql.data, sql.len, rows);
+    return st == ST_OK ? db_rows_sort(*rows, order, COUNT(order)) : st;
 }
-
-enum { LEADING = 2 }; /**< columns in front of a.* */
 
 static bool take_row(const struct view *row, size_t columns, struct account_columns *known,
                      const struct account_place *place)
@@ -185,7 +189,7 @@ static bool take_row(const struct view *row, size_t columns, struct account_colu
     if (out->known)
         return true; /* another computer with this DEVICEID */
     out->known = true;
-    if (!row[1].data)
+    if (!row[STORED].data)
         return true;
     out->stored = true;
     size_t count = columns - LEADING;
@@ -202,7 +206,7 @@ static bool take_rows(struct db_rows *rows, struct account_columns *columns, siz
     for (size_t i = 0; i < count; i++)
         *places[i].facts = (struct account_facts){.known = false};
     for (const struct view *row; (row = db_rows_next(rows)) != NULL;) {
-        uint64_t number = db_number(row[0]);
+        uint64_t number = db_number(row[NUMBER]);
         if (number >= 1 && number <= count && !take_row(row, db_rows_columns(rows), columns, &places[number - 1]))
             return false;
     }

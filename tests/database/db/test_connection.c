@@ -93,6 +93,34 @@ Test(db, a_statement_that_was_sent_is_finished_before_the_next_one)
     cr_expect_eq(db_number(one_value(db, "SELECT COUNT(*) FROM k", &after)), 4, "nothing behind a failure was done");
 }
 
+Test(db, rows_are_sorted_by_numbers_and_the_rest_stays)
+{
+    struct db_target t = private_database_new("sorting");
+    AUTO(db_close) struct db *db = private_database_open(&t);
+    static const char sql[] = "SELECT 3,10,'e' UNION ALL SELECT 18446744073709551615,0,'z' UNION ALL SELECT 1,NULL,'a'"
+                              " UNION ALL SELECT 3,9,NULL UNION ALL SELECT 1,2,''";
+    static const size_t order[] = {0, 1};
+    static const struct {
+        const char *number;
+        struct view text;
+    } expected[] = {{"1", VIEW_LITERAL("a")},
+                    {"1", VIEW_LITERAL("")},
+                    {"3", {NULL, 0}},
+                    {"3", VIEW_LITERAL("e")},
+                    {"18446744073709551615", VIEW_LITERAL("z")}};
+    AUTO(db_rows_free) struct db_rows *rows = NULL;
+    cr_assert_eq(db_query(db, sql, sizeof sql - 1, &rows), ST_OK, "%s", db_error(db));
+    cr_assert_eq(db_rows_sort(rows, order, COUNT(order)), ST_OK);
+    for (size_t i = 0; i < COUNT(expected); i++) {
+        const struct view *row = db_rows_next(rows);
+        cr_assert(row, "row %zu", i);
+        cr_expect(view_is(row[0], expected[i].number), "row %zu: %.*s", i, (int)row[0].len, row[0].data);
+        cr_expect_eq(row[2].data == NULL, expected[i].text.data == NULL, "row %zu", i);
+        cr_expect(view_equal(row[2], expected[i].text), "row %zu: %.*s", i, (int)row[2].len, row[2].data);
+    }
+    cr_expect_null(db_rows_next(rows));
+}
+
 Test(db, a_killed_connection_is_unavailable)
 {
     struct db_target t = private_database_new("killed");

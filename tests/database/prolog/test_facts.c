@@ -88,6 +88,45 @@ Test(facts, several_devices_in_one_statement)
     cr_expect_null(parameter_of_device(&facts[0].parameters, PARAM_FREQUENCY), "it is the group's");
 }
 
+static uint64_t temporary_tables(struct db *db)
+{
+    static const char sql[] = "SELECT VARIABLE_VALUE FROM information_schema.SESSION_STATUS WHERE "
+                              "VARIABLE_NAME='CREATED_TMP_TABLES'";
+    AUTO(db_rows_free) struct db_rows *rows = NULL;
+    cr_assert_eq(db_query(db, sql, sizeof sql - 1, &rows), ST_OK, "%s", db_error(db));
+    const struct view *row = db_rows_next(rows);
+    cr_assert(row);
+    return db_number(row[0]);
+}
+
+/** One with a long text is a file on disk, made and removed for each question. */
+Test(facts, a_question_makes_no_temporary_table)
+{
+    struct db_target target = private_database_with_schema("temporary");
+    AUTO(db_close) struct db *db = private_database_open(&target);
+    must(db, "INSERT INTO hardware(ID,DEVICEID) VALUES(1,'pc-1'),(2,'pc-2'),(3,'_SYSTEMGROUP_')");
+    must(db, "INSERT INTO devices(HARDWARE_ID,NAME,TVALUE) VALUES(1,'FREQUENCY','x'),(3,'FREQUENCY','y')");
+    must(db, "INSERT INTO groups_cache(HARDWARE_ID,GROUP_ID,STATIC) VALUES(1,3,0)");
+    must(db, "ALTER TABLE accountinfo ADD COLUMN fields_3 LONGTEXT NULL");
+    must(db, "INSERT INTO accountinfo(HARDWARE_ID,TAG,fields_3) VALUES(1,'a','b')");
+    AUTO(arena_destroy) struct arena *arena = arena_new(1 << 16);
+    AUTO(account_columns_destroy) struct account_columns *columns = account_columns_new(3600000);
+    struct device_list devices = {.count = 0};
+    struct prolog_facts facts[2] = {0};
+    struct account_facts accounts[2];
+    cr_assert(device_list_add(&devices, VIEW_LITERAL("pc-2")) && device_list_add(&devices, VIEW_LITERAL("pc-1")));
+    const struct prolog_place places[] = {{arena, &facts[0]}, {arena, &facts[1]}};
+    const struct account_place account_places[] = {{arena, &accounts[0]}, {arena, &accounts[1]}};
+    cr_assert_eq(account_facts_read_all(db, columns, &devices, account_places), ST_OK); /* the columns are read here */
+    uint64_t to_look = temporary_tables(db), before = temporary_tables(db);
+    to_look = before - to_look; /* looking makes some, too */
+    cr_assert_eq(prolog_facts_read_all(db, &devices, true, places), ST_OK);
+    cr_assert_eq(account_facts_read_all(db, columns, &devices, account_places), ST_OK);
+    cr_expect_eq(temporary_tables(db) - before, to_look);
+    cr_expect_eq(facts[1].parameters.count, 2);
+    cr_expect(accounts[1].stored);
+}
+
 Test(config, rows_win_over_defaults_whatever_they_are)
 {
     struct db_target target = private_database_with_schema("options");
