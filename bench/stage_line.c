@@ -12,8 +12,10 @@
 
 enum { FIRST_DEVICE = 2000000, CHUNK = 1000, DRAIN_S = 600, LATENCIES = 100, WAIT_S = 10 };
 
-/* 85 % of what two cores can do when an unchanged device costs 2,400 us with both handshakes. */
-#define HTTPS_GOAL (0.85 * 2e6 / 2400)
+/* 85 % of what two cores can do when an unchanged device costs 2,400 us with both handshakes. That sum is of the services and MariaDB;
+ * the rate that is measured has the other ends of the handshakes on the same cores. So the sum itself is compared, too. */
+#define HTTPS_GOAL     (0.85 * 2e6 / 2400)
+#define HTTPS_SUM_GOAL (2400 / 0.85)
 
 struct pass {
     const char *name;
@@ -206,6 +208,11 @@ static status measure(struct bench *b, unsigned stored, unsigned contact, unsign
     if (st != ST_OK)
         return st;
     tell(b, &passes[3], &https, count, stored);
+    report_format(
+        &b->report,
+        (struct figure){
+            .stage = "line", .unit = "us CPU", .value = total_us(&https, count), .goal = HTTPS_SUM_GOAL, .less = true},
+        "%s, %u stored: all but the load generator", passes[3].name, stored);
     us[0] = total_us(&unchanged, count);
     us[1] = total_us(&changed, count);
     return check_stored(b, stored);
