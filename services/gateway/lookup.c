@@ -11,8 +11,12 @@
 
 enum { RETRY_MS = 1000, PATIENCE_S = 2, THREADS_MAX = 64, READ_ONLY_MS = 60000 };
 
+/* What waits is left for a worker that is at work, which takes it all with one statement: unless that is so much, or for so long. */
+enum { CROWD = LOOKUP_TOGETHER / 4, LEAVE_MS = 2 };
+
 struct question {
     struct question *next;
+    int64_t asked_ms;
     const struct lookup_kind *kind;
     void *ctx;
 };
@@ -32,6 +36,8 @@ struct lookup {
     pthread_cond_t doubt;           /**< the keeper waits here: `up` fell, or the end */
     struct question *first, **last; /**< under `lock` */
     unsigned waiting;               /**< under `lock` */
+    unsigned busy;                  /**< under `lock`: workers that answer */
+    bool is_watched;                /**< under `lock`: see wait_for_question() */
     bool stopping;                  /**< under `lock` */
     struct ocs_config config;       /**< under `lock` */
     bool told_away;                 /**< keeper only: the log line was written */
@@ -129,13 +135,36 @@ static size_t take_batch(struct lookup *l, struct question *batch[static LOOKUP_
     return count;
 }
 
+/** With the lock. */
+static bool is_for_me(const struct lookup *l)
+{
+    return l->first && (l->busy == 0 || l->waiting >= CROWD || clock_steady_ms() - l->first->asked_ms >= LEAVE_MS);
+}
+
+/** With the lock. While others are at work one of the idle ones watches, so that nothing waits long for a slow answer. */
+static void wait_for_question(struct lookup *l)
+{
+    while (!is_for_me(l) && !l->stopping) {
+        if (l->busy == 0 || l->is_watched) {
+            pthread_cond_wait(&l->asked, &l->lock);
+            continue;
+        }
+        const struct timespec until = clock_after(LEAVE_MS);
+        l->is_watched = true;
+        pthread_cond_timedwait(&l->asked, &l->lock, &until);
+        l->is_watched = false;
+    }
+}
+
 /** The next questions; 0: the end. */
 static size_t take(struct lookup *l, struct question *batch[static LOOKUP_TOGETHER])
 {
     pthread_mutex_lock(&l->lock);
-    while (!l->first && !l->stopping)
-        pthread_cond_wait(&l->asked, &l->lock);
+    wait_for_question(l);
     size_t count = l->first ? take_batch(l, batch) : 0;
+    l->busy += count > 0;
+    if (!l->is_watched)
+        pthread_cond_signal(&l->asked); /* somebody may have to watch */
     pthread_mutex_unlock(&l->lock);
     return count;
 }
@@ -156,6 +185,13 @@ static void ask_ahead(struct lookup *l, struct db **db, struct question *const *
     }
 }
 
+static void rest(struct lookup *l)
+{
+    pthread_mutex_lock(&l->lock);
+    l->busy--;
+    pthread_mutex_unlock(&l->lock);
+}
+
 static void *work(void *arg)
 {
     struct lookup *l = arg;
@@ -168,6 +204,7 @@ static void *work(void *arg)
             answer(l, &db, batch[i]);
             free(batch[i]);
         }
+        rest(l);
     }
     db_close(db);
     return NULL;
@@ -293,7 +330,7 @@ status lookup_new(const struct lookup_settings *set, struct lookup **out, struct
     l->last = &l->first;
 
     pthread_mutex_init(&l->lock, NULL);
-    pthread_cond_init(&l->asked, NULL);
+    clock_cond_init(&l->asked);
     clock_cond_init(&l->doubt);
 
     if (!start_threads(l)) {
@@ -330,7 +367,7 @@ status lookup_submit(struct lookup *l, const struct lookup_kind *kind, void *ctx
     struct question *q = malloc(sizeof *q);
     if (!q)
         return ST_NO_MEMORY;
-    *q = (struct question){.kind = kind, .ctx = ctx};
+    *q = (struct question){.asked_ms = clock_steady_ms(), .kind = kind, .ctx = ctx};
 
     pthread_mutex_lock(&l->lock);
     bool taken = l->waiting < l->set.queue_max && !l->stopping;
@@ -338,7 +375,8 @@ status lookup_submit(struct lookup *l, const struct lookup_kind *kind, void *ctx
         *l->last = q;
         l->last = &q->next;
         l->waiting++;
-        pthread_cond_signal(&l->asked);
+        if (l->busy == 0 || l->waiting >= CROWD)
+            pthread_cond_signal(&l->asked);
     }
     pthread_mutex_unlock(&l->lock);
     if (taken)

@@ -336,6 +336,28 @@ Test(lookup, what_waits_is_asked_together)
     cr_expect(t[0].had_ahead && t[LOOKUP_TOGETHER - 1].had_ahead);
 }
 
+/** Left for the one that is at work, but not for long. */
+Test(lookup, a_slow_question_holds_up_no_other)
+{
+    static const struct lookup_kind slow = {.ask = ask_slowly, .done = done}, other = {.ask = ask, .done = done};
+    const struct lookup_settings set = {.target = private_database_with_schema("slow"), .threads = 3, .config_ms = 20};
+    AUTO(lookup_destroy) struct lookup *l = NULL;
+    struct reason why;
+    cr_assert_eq(lookup_new(&set, &l, &why), ST_OK);
+    cr_assert(waits_for(lookup_database_is_up, l));
+    for (int round = 0; round < 20; round++) {
+        struct question first[2] = {0}, next = {0};
+        sem_init(&first[0].done, 0, 0);
+        sem_init(&first[1].done, 0, 0);
+        sem_init(&next.done, 0, 0);
+        cr_assert_eq(lookup_submit(l, &slow, first), ST_OK);
+        cr_assert_eq(lookup_submit(l, &other, &next), ST_OK);
+        wait_for_answer(&next);
+        sem_post(&first[1].done);
+        wait_for_answer(&first[0]);
+    }
+}
+
 Test(lookup, answers_at_once_without_a_database)
 {
     struct lookup_settings set = {.threads = 1};
