@@ -1,9 +1,13 @@
 /*
  * The envelope in one pass: from '<' to '<', with the names of the open elements on a small stack. Nothing is built and nothing is
  * looked at but tags and the few values that the gateway needs.
+ *
+ * Nearly all of an inventory is rows of plain elements that nothing is wanted of. skip_rows() passes over those, many in a row; whatever is not
+ * of the plainest kind it leaves to markup(), which knows everything, also what is wrong.
  */
 #include "common/base/cleanup.h"
 #include "common/upload/envelope_value.h"
+#include "common/upload/tag_marks.h"
 
 enum { DEPTH_MAX = 64, TAG_MAX = 4096, ELEMENTS_MAX = 5000000 };
 
@@ -11,7 +15,7 @@ struct scan {
     const char *begin, *at, *end; /* `at`: the '<' that is looked at */
     struct view names[DEPTH_MAX]; /* of the elements that are open */
     size_t depth, elements;
-    bool is_plain_section; /* the open child of CONTENT is none that anything is wanted of */
+    bool is_plain_section; /* nothing is wanted of names[2], which is open or, at depth 2, was open last */
     struct upload_envelope *out;
     struct view inner_deviceid;    /* CONTENT/DEVICEID */
     struct upload_account account; /* of the ACCOUNTINFO that is open */
@@ -21,6 +25,7 @@ struct scan {
     bool not_text;                 /* it has attributes or elements: no plain text */
     struct envelope_scratch scratch;
     struct reason *why;
+    struct tag_marks marks; /* of skip_rows() */
 };
 
 /* Present, but an element with attributes or elements, or repeated: equal to nothing that anybody expects. */
@@ -238,10 +243,10 @@ static status open_tag(struct scan *s)
     if (s->elements++ == ELEMENTS_MAX)
         return fail_limit(s, "xml_elements", "more than 5000000 elements");
     s->names[s->depth++] = (struct view){name, (size_t)(name_stop - name)};
-    if (s->depth == 3)
-        s->is_plain_section = !view_is(s->names[2], "ACCOUNTINFO");
     bool empty = close[-1] == '/';
     status st = enter(s, name_stop, close - empty, close + 1);
+    if (s->depth <= 3)
+        s->is_plain_section = s->depth == 3 && !s->wanted && !view_is(s->names[2], "ACCOUNTINFO");
     if (st == ST_OK && empty)
         st = leave(s, close + 1);
     s->at = st == ST_OK ? close + 1 : s->at;
@@ -268,26 +273,76 @@ static status close_tag(struct scan *s)
     return st;
 }
 
-/* <NAME>text</NAME> where nothing is wanted: nearly everything in an inventory. Steps over it and returns true, or leaves it to
- * open_tag() and close_tag(), which know what is wrong with it. */
-static bool skip_leaf(struct scan *s)
+/* ---------------------------------------------------------------- plain rows ---- */
+
+/* Length of the name at the beginning, of letters, digits and the like: all that ends a name or makes it something else does, and more. */
+static size_t plain_name_len(block b)
 {
-    enum { NAME_MAX_HERE = 64 };
-    if (s->depth < 3 || !s->is_plain_section || s->wanted || s->depth == DEPTH_MAX || s->elements >= ELEMENTS_MAX)
+    unsigned ends = block_bits(block_below(b, '0') | block_below(b - block_fill('<'), 4)); /* < = > ? */
+    return ends ? (size_t)__builtin_ctz(ends) : BLOCK;
+}
+
+/* "</NAME>" of the innermost element. */
+static bool skip_close(struct scan *s, const char *tag)
+{
+    struct view open = s->names[s->depth - 1];
+    if (s->depth < 3 || open.len > BLOCK || tag[2 + open.len] != '>' ||
+        !block_same_start(block_load(tag + 2), block_load(open.data), open.len))
         return false;
-    const char *name = s->at + 1, *p = name, *limit = s->end - name > NAME_MAX_HERE ? name + NAME_MAX_HERE : s->end;
-    while (p < limit && (unsigned char)*p > ' ' && *p != '>' && *p != '/' && *p != '=' && *p != '"' && *p != '\'')
-        p++;
-    size_t len = (size_t)(p - name);
-    if (p == limit || *p != '>' || len == 0)
-        return false;
-    const char *close = memchr(p, '<', (size_t)(s->end - p));
-    if (!close || (size_t)(s->end - close) < len + 3 || close[1] != '/' || close[len + 2] != '>' ||
-        memcmp(close + 2, name, len) != 0)
-        return false;
-    s->elements++;
-    s->at = close + len + 3;
+    s->depth--;
+    s->at = tag + 2 + open.len + 1;
     return true;
+}
+
+/* "<NAME>": an element in a row, or a row like the one before. */
+static bool skip_open(struct scan *s, const char *tag, block name, size_t len)
+{
+    if (s->depth == 2 && (s->names[2].len != len || !block_same_start(name, block_load(s->names[2].data), len)))
+        return false;
+    s->names[s->depth++] = (struct view){tag + 1, len};
+    s->elements++;
+    s->at = tag + 1 + len + 1;
+    return true;
+}
+
+/* What is at `tag`, when it is of the plainest kind; `then`: the next '<'. Returns how many of them are passed; 0: it is something else. */
+static size_t skip_plain(struct scan *s, const char *tag, const char *then)
+{
+    if (tag[1] == '/')
+        return skip_close(s, tag);
+    block name = block_load(tag + 1);
+    size_t len = plain_name_len(name);
+    if (len == 0 || len == BLOCK || tag[1 + len] != '>' || s->depth == DEPTH_MAX || s->elements >= ELEMENTS_MAX)
+        return 0;
+    if (s->depth < 3 || then[1] != '/' || !block_same_start(name, block_load(then + 2), len + 1))
+        return skip_open(s, tag, name, len);
+    s->elements++; /* <NAME>text</NAME>, as most are */
+    s->at = then + 2 + len + 1;
+    return 2;
+}
+
+/* Two marks from `at` on: a tag and the one behind it. */
+static bool has_marks(struct scan *s)
+{
+    struct tag_marks *m = &s->marks;
+    while (m->next < m->count && m->from + m->at[m->next] < s->at)
+        m->next++;
+    if (m->count - m->next < 2)
+        tag_marks_find(m, s->at, s->end);
+    return m->count >= 2;
+}
+
+/* Pass over all that is plain from `at` on. */
+static void skip_rows(struct scan *s)
+{
+    while (s->depth >= 2 && s->is_plain_section && !s->wanted && has_marks(s)) {
+        struct tag_marks *m = &s->marks;
+        const char *tag = m->from + m->at[m->next], *then = m->from + m->at[m->next + 1];
+        size_t passed = skip_plain(s, tag, then);
+        if (!passed)
+            return;
+        m->next += passed;
+    }
 }
 
 /* ---------------------------------------------------------------- the document ---- */
@@ -324,7 +379,7 @@ static status markup(struct scan *s)
     if (begins(s, "<?"))
         return skip_to(s, 2, "?>");
     if (!begins(s, "<!"))
-        return skip_leaf(s) ? ST_OK : open_tag(s);
+        return open_tag(s);
     if (begins(s, "<!--"))
         return skip_to(s, 4, "-->");
     if (!begins(s, "<![CDATA["))
@@ -335,6 +390,7 @@ static status markup(struct scan *s)
 static status scan_document(struct scan *s)
 {
     for (;;) {
+        skip_rows(s);
         const char *from = s->at, *next = memchr(from, '<', (size_t)(s->end - from));
         s->at = next ? next : s->end;
         if (s->depth == 0 && !is_blank_only(from, s->at))
@@ -375,7 +431,9 @@ status upload_envelope_read(const char *text, size_t len, char *scratch, size_t 
 {
     memset(out, 0, sizeof *out);
     struct scan s;
-    memset(&s, 0, sizeof s);
+    memset(&s, 0,
+           offsetof(struct scan, marks)); /* the marks themselves are many, and none is read that was not found */
+    s.marks.count = s.marks.next = 0;
     s.begin = s.at = len ? text : "";
     s.end = s.begin + len;
     s.out = out;

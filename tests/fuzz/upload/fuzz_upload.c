@@ -1,6 +1,6 @@
 /**
  * Any bytes as a document and as an upload at rest: read or refused with a reason, every view lies in the bytes or in the scratch, and
- * a head that was read is written the same way.
+ * a head that was read is written the same way. A document means the same with blanks behind it.
  */
 #include "common/base/cleanup.h"
 #include "common/upload/upload.h"
@@ -51,6 +51,30 @@ static void try_envelope(const char *text, size_t len)
         check_values(&e, text, len, scratch);
 }
 
+/* The reader takes its short way only while there is more text ahead: with blanks behind it, all of the document goes that way. Not for
+ * documents that the blanks make longer than a tag may be. */
+static void try_with_blanks(const char *text, size_t len)
+{
+    enum { BLANKS = 200, TAG_MAX = 4096 };
+    static char longer[TAG_MAX], scratch[2][SCRATCH];
+    static struct upload_envelope e[2];
+    if (len < 2 || len > sizeof longer - BLANKS)
+        return;
+    memcpy(longer, text, len);
+    memset(longer + len, ' ', BLANKS);
+    struct reason why[2] = {0};
+    status st = upload_envelope_read(text, len, scratch[0], SCRATCH, &e[0], &why[0]);
+    must(upload_envelope_read(longer, len + BLANKS, scratch[1], SCRATCH, &e[1], &why[1]) == st);
+    must(strcmp(why[0].code, why[1].code) == 0);
+    if (st != ST_OK)
+        return;
+    must(view_equal(e[0].query, e[1].query) && view_equal(e[0].deviceid, e[1].deviceid));
+    must(e[0].account_count == e[1].account_count);
+    for (size_t i = 0; i < e[0].account_count; i++)
+        must(view_equal(e[0].accounts[i].name, e[1].accounts[i].name) &&
+             view_equal(e[0].accounts[i].value, e[1].accounts[i].value));
+}
+
 static void try_head(const void *in, size_t len)
 {
     struct upload_head head, again;
@@ -71,6 +95,7 @@ static void try_head(const void *in, size_t len)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     try_envelope((const char *)data, size);
+    try_with_blanks((const char *)data, size);
     try_head(data, size);
     char agent[UPLOAD_AGENT_MAX];
     must(upload_clean_agent((struct view){(const char *)data, size}, agent) <= UPLOAD_AGENT_MAX);

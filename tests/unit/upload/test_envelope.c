@@ -302,13 +302,107 @@ Test(envelope, a_tag_has_at_most_4096_bytes)
     }
 }
 
-static status read_elements(size_t count, struct reason *why)
+/* What may stand among rows that nothing is wanted of, and where it is wrong; -1: it is not. */
+static const struct {
+    const char *text;
+    int wrong_at;
+} among_rows[] = {
+    {"<S><A>1</A></S>", -1},
+    {"<OTHER><A>1</A><L2CACHE/><x-y>2</x-y></OTHER>", -1},
+    {"<S><A>1<B>2</B><B/></A></S>", -1},
+    {"<S>1<A><A><A></A></A></A>2</S>", -1},
+    {"<S><A><!-- </S> --></A><!-- < --></S>", -1},
+    {"<S><A><![CDATA[</S>]]></A><?x </S>?></S>", -1},
+    {"<S><?A?><A>1</A\n></S >", -1},
+    {"<S a='</S>'/><S b='>'><A b='</A>'>1</A></S>", -1},
+    {"<S><ABCDEFGHIJKLMNO>1</ABCDEFGHIJKLMNO><ABCDEFGHIJKLMNOP>1</ABCDEFGHIJKLMNOP></S>", -1},
+    {"<ABCDEFGHIJKLMNOPQ><A>1</A></ABCDEFGHIJKLMNOPQ>", -1},
+    {"<S><A>1</B></S>", 7},
+    {"<S><A>1</AA></S>", 7},
+    {"<S><AA>1</A></S>", 8},
+    {"<S><A>1</S>", 7},
+    {"<S><A>1<A></S>", 10},
+    {"<S>1</A></S>", 4},
+    {"<S><A>1</A></T>", 11},
+    {"<S></S></S>", 7},
+    {"<S><ABCDEFGHIJKLMNOP>1</ABCDEFGHIJKLMNOQ></S>", 22},
+    {"<ABCDEFGHIJKLMNOPQ><A>1</A></ABCDEFGHIJKLMNOPR>", 27},
+    {"<S><>1</></S>", 3},
+    {"<S><A>1</A/></S>", 7},
+    {"<S><A=1>1</A=1></S>", 9},
+    {"<S><!A>1</!A></S>", 3},
+};
+
+static void add_rows(struct buffer *text, size_t len)
 {
-    AUTO(buffer_clear) struct buffer text = BUFFER_INIT(count * 4 + 16);
-    buffer_text(&text, "<a>");
-    for (size_t i = 1; i < count; i++)
-        buffer_text(&text, "<a/>");
-    buffer_text(&text, "</a>");
+    for (size_t end = text->len + len; text->len < end;)
+        buffer_text(text, "<S>\n<A>1</A><B></B>\n</S>");
+}
+
+/* Rows are looked at in pieces, of which nobody outside knows where they end: each case at many places. */
+static void read_among_rows(size_t i, int shift)
+{
+    AUTO(buffer_clear) struct buffer text = BUFFER_INIT(1 << 20);
+    char where[40] = "";
+    buffer_text(&text, "<R><CONTENT>");
+    add_rows(&text, 3900);
+    buffer_format(&text, "%*s", shift, "");
+    snprintf(where, sizeof where, "at byte %zu", text.len + (size_t)among_rows[i].wrong_at);
+    buffer_text(&text, among_rows[i].text);
+    add_rows(&text,
+             shift % 3 ? 5000 : 0); /* now and then it is the last one, where too little is left for looking ahead */
+    buffer_text(
+        &text, "<ACCOUNTINFO><KEYNAME>TAG</KEYNAME></ACCOUNTINFO><DEVICEID>d</DEVICEID></CONTENT><QUERY>Q</QUERY></R>");
+    AUTO(mem_free) char *exactly = malloc(text.len); /* a sanitizer sees every byte that is read behind it */
+    cr_assert(exactly && buffer_status(&text) == ST_OK);
+    memcpy(exactly, text.data, text.len);
+    struct upload_envelope e;
+    struct reason why = {0};
+    status st = upload_envelope_read(exactly, text.len, scratch, SCRATCH, &e, &why);
+    if (among_rows[i].wrong_at < 0) {
+        cr_expect(st == ST_OK && view_is(e.query, "Q") && view_is(e.deviceid, "d") && e.account_count == 1,
+                  "%s, %d: %s", among_rows[i].text, shift, why.text);
+        return;
+    }
+    cr_expect(st == ST_MALFORMED && strstr(why.text, where) && strlen(strstr(why.text, where)) == strlen(where),
+              "%s, %d: %s", among_rows[i].text, shift, why.text);
+}
+
+Test(envelope, what_is_wrong_among_many_rows_is_found_where_it_stands)
+{
+    for (size_t i = 0; i < COUNT(among_rows); i++)
+        for (int shift = 0; shift < 130; shift++)
+            read_among_rows(i, shift);
+}
+
+static status read_nested_plain(size_t depth, struct reason *why)
+{
+    AUTO(buffer_clear) struct buffer text = BUFFER_INIT(1 << 20);
+    buffer_text(&text, "<R><CONTENT><S>");
+    for (size_t i = 3; i < depth; i++)
+        buffer_text(&text, "<A>");
+    for (size_t i = 3; i < depth; i++)
+        buffer_text(&text, "</A>");
+    buffer_format(&text, "</S></CONTENT></R>%*s", 200, "");
+    struct upload_envelope e;
+    return upload_envelope_read(text.data, text.len, scratch, SCRATCH, &e, why);
+}
+
+Test(envelope, plain_elements_count_for_the_depth_as_well)
+{
+    struct reason why = {0};
+    cr_expect_eq(read_nested_plain(64, &why), ST_OK, "%s", why.text);
+    cr_expect_eq(read_nested_plain(65, &why), ST_TOO_BIG);
+    cr_expect_str_eq(why.code, "xml_depth");
+}
+
+static status read_elements(const char *begin, const char *each, const char *end, size_t count, struct reason *why)
+{
+    AUTO(buffer_clear) struct buffer text = BUFFER_INIT(count * strlen(each) + 100);
+    buffer_text(&text, begin);
+    for (size_t i = 0; i < count; i++)
+        buffer_text(&text, each);
+    buffer_text(&text, end);
     cr_assert_eq(buffer_status(&text), ST_OK);
     struct upload_envelope e;
     return upload_envelope_read(text.data, text.len, scratch, SCRATCH, &e, why);
@@ -317,8 +411,17 @@ static status read_elements(size_t count, struct reason *why)
 Test(envelope, a_document_has_at_most_five_million_elements)
 {
     struct reason why = {0};
-    cr_expect_eq(read_elements(5000000, &why), ST_OK, "%s", why.text);
-    cr_expect_eq(read_elements(5000001, &why), ST_TOO_BIG);
+    cr_expect_eq(read_elements("<a>", "<a/>", "</a>", 4999999, &why), ST_OK, "%s", why.text);
+    cr_expect_eq(read_elements("<a>", "<a/>", "</a>", 5000000, &why), ST_TOO_BIG);
+    cr_expect_str_eq(why.code, "xml_elements");
+}
+
+Test(envelope, plain_elements_count_for_the_five_million_as_well)
+{
+    struct reason why = {0};
+    cr_expect_eq(read_elements("<R><CONTENT><S>", "<a></a>", "</S></CONTENT></R>", 4999997, &why), ST_OK, "%s",
+                 why.text);
+    cr_expect_eq(read_elements("<R><CONTENT><S>", "<a></a>", "</S></CONTENT></R>", 4999998, &why), ST_TOO_BIG);
     cr_expect_str_eq(why.code, "xml_elements");
 }
 

@@ -1,0 +1,2 @@
+#define SUITE block
+#include "tests/unit/base/block_cases.h"
