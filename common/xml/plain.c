@@ -8,6 +8,7 @@
  */
 #include "common/xml/inner.h"
 
+#include "common/base/block.h"
 #include "common/base/cleanup.h"
 
 #include <ctype.h>
@@ -67,11 +68,20 @@ static bool is(const char *p, unsigned wanted)
     return classes[(uint8_t)*p] & wanted;
 }
 
-static const char *skip_text(const char *p, const char *end)
+/* The same as classes[] says: what ends a run of text among the bytes of a block. */
+static unsigned text_ends(block b)
 {
-    while (end - p >= 4 && (classes[(uint8_t)p[0]] & classes[(uint8_t)p[1]] & classes[(uint8_t)p[2]] &
-                            classes[(uint8_t)p[3]] & IN_TEXT))
-        p += 4;
+    block printable = block_below(b - block_fill(' '), 0x80 - ' ') | block_below(b - block_fill('\t'), 2);
+    return block_bits(~printable | block_is(b, '<') | block_is(b, '&') | block_is(b, ']'));
+}
+
+static inline const char *skip_text(const char *p, const char *end)
+{
+    for (; end - p >= BLOCK; p += BLOCK) {
+        unsigned ends = text_ends(block_load(p));
+        if (ends)
+            return p + __builtin_ctz(ends);
+    }
     while (p < end && is(p, IN_TEXT))
         p++;
     return p;
@@ -92,10 +102,18 @@ static bool all_characters(const char *p, const char *end)
 
 /* ---- names ---- */
 
-/* Is `text` a name that is there, up to where it ends? */
-static bool is_name_at(const char *p, const char *end, struct view text)
+/* @param text  stands somewhere before `p` */
+static inline bool begins_with(const char *p, const char *end, struct view text)
 {
-    return (size_t)(end - p) > text.len && memcmp(p, text.data, text.len) == 0 && !is(p + text.len, IN_NAME);
+    if (end - p > BLOCK && text.len <= BLOCK)
+        return block_same_start(block_load(p), block_load(text.data), text.len);
+    return (size_t)(end - p) > text.len && memcmp(p, text.data, text.len) == 0;
+}
+
+/* Is `text` a name that is there, up to where it ends? */
+static inline bool is_name_at(const char *p, const char *end, struct view text)
+{
+    return begins_with(p, end, text) && !is(p + text.len, IN_NAME);
 }
 
 static size_t hash_of(struct view text)

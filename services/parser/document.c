@@ -108,7 +108,8 @@ static bool is_blank(struct view v)
 static void begin_text(struct document *d)
 {
     d->piece = VIEW_ABSENT;
-    buffer_reset(&d->text);
+    if (d->text.len || buffer_status(&d->text) != ST_OK) /* seldom: most texts are one piece */
+        buffer_reset(&d->text);
 }
 
 static status add_text(struct document *d, struct view piece, bool stays)

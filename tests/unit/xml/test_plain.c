@@ -4,6 +4,7 @@
 #include "tests/unit/xml/listener.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 /* What is not plain may be right or wrong: libxml2 knows. */
 static const struct {
@@ -85,6 +86,59 @@ Test(xml_plain, hands_on_what_the_handler_says)
     status st = ST_OK;
     cr_expect(xml_plain(VIEW_LITERAL("<a>123456</a>"), &limits, &handler, &st));
     cr_expect_eq(st, ST_TOO_BIG);
+}
+
+/* From memory of exactly that size, so that a sanitizer sees every byte that is read behind it. */
+static bool hear_exactly(const char *text, size_t len, struct buffer *heard)
+{
+    static const struct xml_limits limits = {.depth = 5, .elements = 10, .names = 8};
+    const struct xml_handler handler = listener(heard);
+    AUTO(mem_free) char *copy = malloc(len);
+    cr_assert(copy);
+    memcpy(copy, text, len);
+    status st = ST_IO;
+    return xml_plain((struct view){copy, len}, &limits, &handler, &st) && st == ST_OK;
+}
+
+/* Text is looked at in blocks: a byte means the same at every place of one, and in what is left behind the last. */
+Test(xml_plain, every_byte_means_the_same_at_every_place_of_a_text)
+{
+    enum { LEN = 40 };
+    for (unsigned c = 0; c < 256; c++)
+        for (size_t at = 0; at < LEN; at++) {
+            char text[100], want[100];
+            size_t size = (size_t)snprintf(text, sizeof text, "<a>%*s</a>", LEN, "");
+            snprintf(want, sizeof want, "(a:%*s)", LEN, "");
+            text[3 + at] = (char)c;
+            want[3 + at] = c == '\r' ? '\n' : (char)c;
+            AUTO(buffer_clear) struct buffer heard = BUFFER_INIT(1000);
+            bool is_text = (c >= ' ' && c < 0x80 && c != '<' && c != '&') || c == '\t' || c == '\n' || c == '\r';
+            cr_expect_eq(hear_exactly(text, size, &heard), is_text, "%02x at %zu", c, at);
+            if (is_text)
+                cr_expect_eq(memcmp(buffer_view(&heard).data, want, size - 3), 0, "%02x at %zu", c, at);
+        }
+}
+
+/* Names are compared in blocks as well, up to their length. */
+Test(xml_plain, every_byte_of_a_name_counts)
+{
+    static const char longest[] = "abcdefghijklmnopqrstuvwxyz";
+    for (int len = 1; len < (int)sizeof longest - 1; len++)
+        for (int wrong = -1; wrong <= len; wrong++) {
+            char text[200], end[40];
+            snprintf(end, sizeof end, "%.*s", len + (wrong == len), longest);
+            if (wrong >= 0)
+                end[wrong] = '_';
+            AUTO(buffer_clear) struct buffer heard = BUFFER_INIT(1000);
+            size_t size = (size_t)snprintf(text, sizeof text, "<r><%.*s>1</%s></r>", len, longest, end);
+            cr_expect_eq(hear_exactly(text, size, &heard), wrong < 0, "%s", text);
+            size =
+                (size_t)snprintf(text, sizeof text, "<r><%.*s/><x/><%.*s/><%s/></r>", len, longest, len, longest, end);
+            cr_expect(hear_exactly(text, size, &heard), "%s", text);
+            char want[200];
+            snprintf(want, sizeof want, "(r:(%.*s:)(x:)(%.*s:)(%s:))", len, longest, len, longest, end);
+            cr_expect_str_eq(buffer_view(&heard).data, want);
+        }
 }
 
 /* Once names are at home in the reader's table, their views are the same for the same name: callers compare pointers. */
