@@ -48,7 +48,6 @@ struct document {
     size_t section_parent;    /* path_len of its parent */
     struct document_row *row;
     int field;          /* at hand, -1: not one of ours */
-    int field_before;   /* the next one is likely the one behind it */
     bool field_exists;  /* has attributes: exists without text */
     char *joined;       /* text of the field of this row that was joined last, */
     size_t joined_room; /* and how long it may become where it is */
@@ -192,32 +191,32 @@ static int add_field(struct document *d, struct document_section *s, struct view
     return s->fields[s->field_count].data ? (int)s->field_count++ : NO_MEMORY_FOR_FIELD;
 }
 
-/* Fields come in the same order row after row: look behind the last one first, by the interned pointer. */
+/* The address of an interned name says which it is; where in the table it stands, too. */
+static struct document_seen *seen_of(struct document_section *s, const char *name)
+{
+    uintptr_t address = (uintptr_t)name;
+    return &s->seen[(address ^ address >> 6) % COUNT(s->seen)];
+}
+
+/* The same names come row after row: the answer of the row before is looked at first, also when it was that there is no such field. */
 static int find_field(struct document *d, struct view name)
 {
     struct document_section *s = d->section;
-    size_t likely = (size_t)(d->field_before + 1);
-    if (likely < s->field_count && s->seen[likely] == name.data)
-        return (int)likely;
-    for (size_t i = 0; i < s->field_count; i++)
-        if (s->seen[i] == name.data)
-            return (int)i;
-    for (size_t i = 0; i < s->field_count; i++)
-        if (view_equal(s->fields[i], name)) {
-            s->seen[i] = name.data;
-            return (int)i;
-        }
-    int added = add_field(d, s, name);
-    if (added >= 0)
-        s->seen[added] = name.data;
-    return added;
+    struct document_seen *seen = seen_of(s, name.data);
+    if (seen->name == name.data)
+        return seen->field;
+    size_t i = 0;
+    while (i < s->field_count && !view_equal(s->fields[i], name))
+        i++;
+    int field = i < s->field_count ? (int)i : add_field(d, s, name);
+    if (field != NO_MEMORY_FOR_FIELD)
+        *seen = (struct document_seen){name.data, field};
+    return field;
 }
 
 static status open_field(struct document *d, struct view name, size_t attributes)
 {
     d->field = find_field(d, name);
-    if (d->field >= 0)
-        d->field_before = d->field;
     d->field_exists = attributes > 0;
     begin_text(d);
     return d->field == NO_MEMORY_FOR_FIELD ? out_of_memory(d) : ST_OK;
@@ -269,7 +268,7 @@ static status open_row(struct document *d, const struct xml_attribute *attribute
     memset(d->row, 0, len);
     d->row_depth = d->depth;
     d->row_has_child = d->row_has_text = false;
-    d->field_before = d->joined_field = -1;
+    d->joined_field = -1;
     for (size_t i = 0; i < count; i++) {
         int field = find_field(d, attributes[i].name);
         d->row_has_child = true;

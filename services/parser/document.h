@@ -58,14 +58,20 @@ struct document_row {
     struct view values[]; /**< one per field; RECORD_FIELDS_MAX when the section grows */
 };
 
+/** A name that was looked for among a section's fields. */
+struct document_seen {
+    const char *name; /**< pointer, see xml_handler.open; NULL: none yet */
+    int field;        /**< what was found */
+};
+
 /** One section that occurred. */
 struct document_section {
     struct view name;
     size_t field_count;
     struct view fields[RECORD_FIELDS_MAX];
     size_t row_count;
-    bool has_text_rows, single, grows;   /**< grows: unknown fields are added (SNMP) */
-    const char *seen[RECORD_FIELDS_MAX]; /**< pointers of names already matched to a field: see xml_handler.open */
+    bool has_text_rows, single, grows; /**< grows: unknown fields are added (SNMP) */
+    struct document_seen seen[64];     /**< those looked for last, by their pointers */
     struct document_row *first, *last;
 };
 

@@ -308,6 +308,7 @@ static const struct {
     int wrong_at;
 } among_rows[] = {
     {"<S><A>1</A></S>", -1},
+    {"<ACCOUNT><A>1</A></ACCOUNT>", -1}, /* ACCOUNTINFO may come next, and begins like it */
     {"<OTHER><A>1</A><L2CACHE/><x-y>2</x-y></OTHER>", -1},
     {"<S><A>1<B>2</B><B/></A></S>", -1},
     {"<S>1<A><A><A></A></A></A>2</S>", -1},

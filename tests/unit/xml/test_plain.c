@@ -41,6 +41,7 @@ static const struct {
     {"overlong UTF-8", "<a>\xc0\xaf</a>", NULL},
     {"U+FFFF", "<a>\xef\xbf\xbf</a>", NULL},
     {"the end of CDATA in text", "<a>]]></a>", NULL},
+    {"the end of CDATA in a long text", "<a>x]]> and so much behind it that it is seen in a block</a>", NULL},
     {"CDATA around the root", "<![CDATA[x]]><a/>", NULL},
     {"CDATA that does not end", "<a><![CDATA[x]]</a>", NULL},
     {"CDATA with line ends to change", "<a><![CDATA[\r\n]]></a>", NULL},
