@@ -173,3 +173,36 @@ Test(document, a_group_with_many_members_costs_what_their_names_cost)
     cr_expect_eq(members.len, MEMBERS * 10 - 1);
     cr_expect_eq(memcmp(members.data + members.len - 20, ",user49998,user49999", 20), 0);
 }
+
+/* More names than are remembered, in rows that turn their order: some push each other out, and each is found all the same. */
+Test(document, every_field_is_found_among_many_other_names)
+{
+    static const char *const fields[] = {"MANUFACTURER", "NAME", "DESCRIPTION"};
+    enum { OTHERS = 100, ROWS = 30 };
+    AUTO(buffer_clear) struct buffer text = BUFFER_INIT(1 << 20);
+    AUTO(buffer_clear) struct buffer want = BUFFER_INIT(1 << 16);
+    AUTO(buffer_clear) struct buffer shown = BUFFER_INIT(1 << 16);
+    buffer_text(&text, "<REQUEST><DEVICEID>d</DEVICEID><CONTENT>");
+    buffer_text(&want, "SOUNDS");
+    for (int row = 0; row < ROWS; row++) {
+        buffer_text(&text, "<SOUNDS>");
+        for (int i = 0; i < OTHERS + (int)COUNT(fields); i++) {
+            int which = (i + 7 * row) % (OTHERS + (int)COUNT(fields));
+            if (which < OTHERS)
+                buffer_format(&text, "<OTHER%d>no</OTHER%d>", which, which);
+            else
+                buffer_format(&text, "<%s>%d</%s>", fields[which - OTHERS], row + which, fields[which - OTHERS]);
+        }
+        buffer_text(&text, "</SOUNDS>");
+        buffer_format(&want, "[MANUFACTURER=%d,NAME=%d,DESCRIPTION=%d]", row + OTHERS, row + OTHERS + 1,
+                      row + OTHERS + 2);
+    }
+    buffer_text(&text, "</CONTENT></REQUEST>");
+    buffer_char(&want, ' ');
+    AUTO(document_destroy) struct document *d = document_new(&(struct document_limits){0});
+    struct xml_repairs repairs = {0};
+    struct reason why = {0};
+    cr_assert_eq(document_read(d, UPLOAD_INVENTORY, buffer_view(&text), &repairs, &why), ST_OK, "%s", why.text);
+    show(&shown, d);
+    cr_expect_str_eq(buffer_view(&shown).data, buffer_view(&want).data);
+}
