@@ -227,10 +227,7 @@ static uint32_t entry_id(const struct software_entry *e, enum dictionary_kind ki
 /* Ids that new rows will use, sorted, each once. */
 static uint32_t *used_ids(struct wave *w, size_t from, size_t to, enum dictionary_kind kind, size_t *count)
 {
-    size_t max = 1;
-    for (size_t i = from; i < to; i++)
-        max += w->works[i].plan.insert_count;
-    uint32_t *ids = arena_alloc(w->arena, max * sizeof *ids);
+    uint32_t *ids = arena_alloc(w->arena, (works_insert_count(w, from, to) + 1) * sizeof *ids);
     *count = 0;
     for (size_t i = from; ids && i < to; i++)
         for (size_t k = 0; k < w->works[i].now.count; k++)
@@ -280,59 +277,112 @@ static void append_head(const struct section_columns *c, struct buffer *head)
     buffer_text(head, ") VALUES ");
 }
 
-static void append_value(struct wave *w, const struct section_work *work, const struct db_column *column,
-                         struct view value)
+/* Entries without a date, or with one that the column cannot hold, get the day on which the upload was accepted. */
+static status read_days(struct wave *w, size_t from, size_t to)
+{
+    AUTO(db_rows_free) struct db_rows *rows = NULL;
+    statement_start(&w->st, "SELECT ");
+    for (size_t i = from; i < to; i++) {
+        buffer_text(&w->st.text, i > from ? ",DATE(" : "DATE(");
+        append_time(&w->st.text, w->works[i].device->upload->id);
+        buffer_char(&w->st.text, ')');
+    }
+    status st = statement_run(&w->st, &rows);
+    const struct view *row = st == ST_OK ? db_rows_next(rows) : NULL;
+    for (size_t i = from; row && i < to; i++)
+        w->works[i].day = arena_copy(w->arena, row[i - from]);
+    return st;
+}
+
+static void insert_column(struct wave *w, struct insert *in, const struct section_work *work,
+                          const struct db_column *column, struct view value)
 {
     if (strcmp(column->name, "INSTALLDATE") == 0 && !(value.data && rule_installdate_is_kept(value))) {
-        buffer_text(&w->st.text, "DATE(");
-        append_time(&w->st.text, work->device->upload->id);
-        buffer_char(&w->st.text, ')');
+        insert_value(in, work->day);
         count_adjusted(w, value, VIEW_ABSENT);
         return;
     }
-    append_fitted(w, column, value.data ? value : VIEW_LITERAL(""));
+    insert_fitted(w, in, column, value.data ? value : VIEW_LITERAL(""));
 }
 
-static status insert_entry(struct wave *w, struct insert *in, struct section_work *work, size_t i)
+/* One entry that the table does not have. */
+struct new_entry {
+    struct section_work *work;
+    size_t number; /* of the work's */
+    const struct software_entry *entry;
+};
+
+static status insert_entry(struct wave *w, struct insert *in, const struct new_entry *new)
 {
-    const struct software_entry *e = &work->device->upload->software.entries[i];
+    const struct software_entry *e = new->entry;
+    struct section_work *work = new->work;
     struct record_row_view row;
     const uint8_t *at = e->at;
     (void)record_next_row(work->source, &at, &row); /* it was read before */
     insert_row(in);
     const uint32_t keys[] = {work->device->hardware_id, e->name_id, e->publisher_id, e->version_id};
-    for (size_t k = 0; k < COUNT(keys); k++) {
-        if (k)
-            buffer_char(&w->st.text, ',');
-        buffer_number(&w->st.text, keys[k]);
-    }
+    for (size_t k = 0; k < COUNT(keys); k++)
+        insert_number(in, keys[k]);
     for (size_t k = 0; k < DICTIONARY_COUNT; k++) {
         struct view word = row_value(work->source, &row, word_fields[k].field);
         if (!is_blank(word))
             count_adjusted(w, word, dictionary_fit(w->columns, word_fields[k].kind, word, w->arena));
     }
-    for (size_t c = 0; c < work->columns->count; c++) {
-        buffer_char(&w->st.text, ',');
-        append_value(w, work, work->columns->columns[c],
-                     work->fields[c] < 0 ? VIEW_ABSENT : row.values[work->fields[c]]);
-    }
-    return insert_row_end(in, work->columns->has_id ? &work->now.rows[i].id : NULL, work->device->hardware_id);
+    for (size_t c = 0; c < work->columns->count; c++)
+        insert_column(w, in, work, work->columns->columns[c],
+                      work->fields[c] < 0 ? VIEW_ABSENT : row.values[work->fields[c]]);
+    return insert_row_end(in, work->columns->has_id ? &work->now.rows[new->number].id : NULL,
+                          work->device->hardware_id);
 }
 
-status software_insert(struct wave *w, size_t from, size_t to)
+static int compare_new(const void *a, const void *b)
 {
-    status st = ST_OK;
-    for (size_t k = 0; k < DICTIONARY_COUNT && st == ST_OK; k++)
-        st = verify_words(w, from, to, (enum dictionary_kind)k);
+    const struct new_entry *x = a, *y = b;
+    if (x->entry->name_id != y->entry->name_id)
+        return x->entry->name_id < y->entry->name_id ? -1 : 1;
+    if (x->entry->version_id != y->entry->version_id)
+        return x->entry->version_id < y->entry->version_id ? -1 : 1;
+    return x->work < y->work ? -1 : x->work > y->work;
+}
+
+/* Those of all devices together, by name: the indexes of the table have the same page for one row and for the next. */
+static struct new_entry *new_entries(struct wave *w, size_t from, size_t to, size_t *count)
+{
+    struct new_entry *list = arena_alloc(w->arena, (works_insert_count(w, from, to) + 1) * sizeof *list);
+    *count = 0;
+    for (size_t i = from; list && i < to; i++)
+        for (size_t k = 0; k < w->works[i].now.count; k++)
+            if (!w->works[i].now.rows[k].id)
+                list[(*count)++] =
+                    (struct new_entry){&w->works[i], k, &w->works[i].device->upload->software.entries[k]};
+    if (list)
+        qsort(list, *count, sizeof *list, compare_new);
+    return list;
+}
+
+static status insert_entries(struct wave *w, const struct section_columns *c, const struct new_entry *list,
+                             size_t count)
+{
     AUTO(insert_clear) struct insert in;
     insert_init(&in, &w->st, "software", "");
-    append_head(w->works[from].columns, &in.head);
-    for (size_t i = from; i < to && st == ST_OK; i++)
-        for (size_t k = 0; k < w->works[i].now.count && st == ST_OK; k++)
-            if (!w->works[i].now.rows[k].id)
-                st = insert_entry(w, &in, &w->works[i], k);
+    append_head(c, &in.head);
+    status st = insert_expect(&in, count, 4 + c->count);
+    for (size_t i = 0; i < count && st == ST_OK; i++)
+        st = insert_entry(w, &in, &list[i]);
     if (st == ST_OK)
         st = insert_send(&in);
     w->rows.inserted += (int64_t)in.total;
     return st;
+}
+
+status software_insert(struct wave *w, size_t from, size_t to)
+{
+    size_t count;
+    const struct new_entry *list = new_entries(w, from, to, &count);
+    status st = list ? ST_OK : ST_NO_MEMORY;
+    for (size_t k = 0; k < DICTIONARY_COUNT && st == ST_OK; k++)
+        st = verify_words(w, from, to, (enum dictionary_kind)k);
+    if (st == ST_OK && count > 0)
+        st = read_days(w, from, to);
+    return st == ST_OK && count > 0 ? insert_entries(w, w->works[from].columns, list, count) : st;
 }
