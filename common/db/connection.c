@@ -71,7 +71,8 @@ status db_remember(struct db *db, unsigned number, const char *text)
 static status remember_handle(struct db *db)
 {
     if (mysql_errno(db->handle) == 0)
-        return db_remember(db, CR_MALFORMED_PACKET, "the client library failed and does not say why: memory may be out");
+        return db_remember(db, CR_MALFORMED_PACKET,
+                           "the client library failed and does not say why: memory may be out");
     return db_remember(db, mysql_errno(db->handle), mysql_error(db->handle));
 }
 
