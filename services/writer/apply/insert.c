@@ -81,12 +81,8 @@ void insert_number(struct insert *in, uint64_t value)
 {
     struct buffer *text = &in->st->text;
     if (in->pieces[in->in_hand].array) {
-        char digits[20];
-        size_t at = sizeof digits;
-        do
-            digits[--at] = (char)('0' + value % 10);
-        while (value /= 10);
-        db_array_value(text, (struct view){digits + at, sizeof digits - at});
+        char room[DIGITS_ROOM];
+        db_array_value(text, digits_of(value, room));
         return;
     }
     if (in->begun)

@@ -224,18 +224,58 @@ static uint32_t entry_id(const struct software_entry *e, enum dictionary_kind ki
     return kind == DICTIONARY_NAME ? e->name_id : kind == DICTIONARY_PUBLISHER ? e->publisher_id : e->version_id;
 }
 
-/* Ids that new rows will use, sorted, each once. */
-static uint32_t *used_ids(struct wave *w, size_t from, size_t to, enum dictionary_kind kind, size_t *count)
+/* One entry that the table does not have. */
+struct new_entry {
+    struct section_work *work;
+    size_t number; /* of the work's */
+    const struct software_entry *entry;
+};
+
+struct new_entries {
+    size_t count;
+    const struct new_entry *list;
+};
+
+static int compare_new(const void *a, const void *b)
 {
-    uint32_t *ids = arena_alloc(w->arena, (works_insert_count(w, from, to) + 1) * sizeof *ids);
-    *count = 0;
-    for (size_t i = from; ids && i < to; i++)
+    const struct new_entry *x = a, *y = b;
+    if (x->entry->name_id != y->entry->name_id)
+        return x->entry->name_id < y->entry->name_id ? -1 : 1;
+    if (x->entry->version_id != y->entry->version_id)
+        return x->entry->version_id < y->entry->version_id ? -1 : 1;
+    return x->work < y->work ? -1 : x->work > y->work;
+}
+
+/* Those of all devices together, by name: the indexes of the table have the same page for one row and for the next. */
+static status find_new(struct wave *w, size_t from, size_t to, struct new_entries *new)
+{
+    struct new_entry *list = arena_alloc(w->arena, (works_insert_count(w, from, to) + 1) * sizeof *list);
+    *new = (struct new_entries){.list = list};
+    if (!list)
+        return ST_NO_MEMORY;
+    for (size_t i = from; i < to; i++)
         for (size_t k = 0; k < w->works[i].now.count; k++)
             if (!w->works[i].now.rows[k].id)
-                ids[(*count)++] = entry_id(&w->works[i].device->upload->software.entries[k], kind);
+                list[new->count++] =
+                    (struct new_entry){&w->works[i], k, &w->works[i].device->upload->software.entries[k]};
+    qsort(list, new->count, sizeof *list, compare_new);
+    return ST_OK;
+}
+
+/* Ids that new entries will use, sorted, each once. The list is sorted by name, so most that are the same stand together. */
+static uint32_t *used_ids(struct wave *w, const struct new_entries *new, enum dictionary_kind kind, size_t *count)
+{
+    uint32_t *ids = arena_alloc(w->arena, (new->count + 1) * sizeof *ids);
+    *count = 0;
+    for (size_t i = 0; ids && i < new->count; i++) {
+        uint32_t id = entry_id(new->list[i].entry, kind);
+        if (*count == 0 || ids[*count - 1] != id)
+            ids[(*count)++] = id;
+    }
     if (!ids || *count == 0)
         return ids;
-    qsort(ids, *count, sizeof *ids, compare_ids);
+    if (kind != DICTIONARY_NAME)
+        qsort(ids, *count, sizeof *ids, compare_ids);
     size_t unique = 1;
     for (size_t i = 1; i < *count; i++)
         if (ids[i] != ids[unique - 1])
@@ -245,10 +285,10 @@ static uint32_t *used_ids(struct wave *w, size_t from, size_t to, enum dictionar
 }
 
 /* The console deletes words that nobody uses: an id that memory has may be gone. The lock keeps it until the commit. */
-static status verify_words(struct wave *w, size_t from, size_t to, enum dictionary_kind kind)
+static status verify_words(struct wave *w, const struct new_entries *new, enum dictionary_kind kind)
 {
     size_t count, asked = 0;
-    const uint32_t *ids = used_ids(w, from, to, kind, &count);
+    const uint32_t *ids = used_ids(w, new, kind, &count);
     if (!ids)
         return ST_NO_MEMORY;
     statement_start(&w->st, "SELECT ID FROM `%s` FORCE INDEX (PRIMARY) WHERE ID IN (", dictionary_table(kind));
@@ -277,7 +317,7 @@ static void append_head(const struct section_columns *c, struct buffer *head)
     buffer_text(head, ") VALUES ");
 }
 
-/* Entries without a date, or with one that the column cannot hold, get the day on which the upload was accepted. */
+/* Entries without a date that is used get the day on which the upload was accepted. */
 static status read_days(struct wave *w, size_t from, size_t to)
 {
     AUTO(db_rows_free) struct db_rows *rows = NULL;
@@ -305,13 +345,6 @@ static void insert_column(struct wave *w, struct insert *in, const struct sectio
     insert_fitted(w, in, column, value.data ? value : VIEW_LITERAL(""));
 }
 
-/* One entry that the table does not have. */
-struct new_entry {
-    struct section_work *work;
-    size_t number; /* of the work's */
-    const struct software_entry *entry;
-};
-
 static status insert_entry(struct wave *w, struct insert *in, const struct new_entry *new)
 {
     const struct software_entry *e = new->entry;
@@ -335,40 +368,14 @@ static status insert_entry(struct wave *w, struct insert *in, const struct new_e
                           work->device->hardware_id);
 }
 
-static int compare_new(const void *a, const void *b)
-{
-    const struct new_entry *x = a, *y = b;
-    if (x->entry->name_id != y->entry->name_id)
-        return x->entry->name_id < y->entry->name_id ? -1 : 1;
-    if (x->entry->version_id != y->entry->version_id)
-        return x->entry->version_id < y->entry->version_id ? -1 : 1;
-    return x->work < y->work ? -1 : x->work > y->work;
-}
-
-/* Those of all devices together, by name: the indexes of the table have the same page for one row and for the next. */
-static struct new_entry *new_entries(struct wave *w, size_t from, size_t to, size_t *count)
-{
-    struct new_entry *list = arena_alloc(w->arena, (works_insert_count(w, from, to) + 1) * sizeof *list);
-    *count = 0;
-    for (size_t i = from; list && i < to; i++)
-        for (size_t k = 0; k < w->works[i].now.count; k++)
-            if (!w->works[i].now.rows[k].id)
-                list[(*count)++] =
-                    (struct new_entry){&w->works[i], k, &w->works[i].device->upload->software.entries[k]};
-    if (list)
-        qsort(list, *count, sizeof *list, compare_new);
-    return list;
-}
-
-static status insert_entries(struct wave *w, const struct section_columns *c, const struct new_entry *list,
-                             size_t count)
+static status insert_entries(struct wave *w, const struct section_columns *c, const struct new_entries *new)
 {
     AUTO(insert_clear) struct insert in;
     insert_init(&in, &w->st, "software", "");
     append_head(c, &in.head);
-    status st = insert_expect(&in, count, 4 + c->count);
-    for (size_t i = 0; i < count && st == ST_OK; i++)
-        st = insert_entry(w, &in, &list[i]);
+    status st = insert_expect(&in, new->count, 4 + c->count);
+    for (size_t i = 0; i < new->count &&st == ST_OK; i++)
+        st = insert_entry(w, &in, &new->list[i]);
     if (st == ST_OK)
         st = insert_send(&in);
     w->rows.inserted += (int64_t)in.total;
@@ -377,12 +384,13 @@ static status insert_entries(struct wave *w, const struct section_columns *c, co
 
 status software_insert(struct wave *w, size_t from, size_t to)
 {
-    size_t count;
-    const struct new_entry *list = new_entries(w, from, to, &count);
-    status st = list ? ST_OK : ST_NO_MEMORY;
+    struct new_entries new;
+    status st = find_new(w, from, to, &new);
+    if (st != ST_OK || new.count == 0)
+        return st;
     for (size_t k = 0; k < DICTIONARY_COUNT && st == ST_OK; k++)
-        st = verify_words(w, from, to, (enum dictionary_kind)k);
-    if (st == ST_OK && count > 0)
+        st = verify_words(w, &new, (enum dictionary_kind)k);
+    if (st == ST_OK)
         st = read_days(w, from, to);
-    return st == ST_OK && count > 0 ? insert_entries(w, w->works[from].columns, list, count) : st;
+    return st == ST_OK ? insert_entries(w, w->works[from].columns, &new) : st;
 }
