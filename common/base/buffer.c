@@ -87,11 +87,9 @@ void buffer_format(struct buffer *b, const char *format, ...)
 
 void buffer_number(struct buffer *b, uint64_t v)
 {
-    char digits[20], *at = digits + sizeof digits;
-    do
-        *--at = (char)('0' + v % 10);
-    while (v /= 10);
-    buffer_add(b, at, (size_t)(digits + sizeof digits - at));
+    char room[DIGITS_ROOM];
+    struct view digits = digits_of(v, room);
+    buffer_add(b, digits.data, digits.len);
 }
 
 void buffer_be16(struct buffer *b, uint16_t v)

@@ -74,6 +74,17 @@ static inline void put_be64(void *p, uint64_t v)
     put_be32(b + 4, (uint32_t)v);
 }
 
+enum { DIGITS_ROOM = 20 };
+/** `v` in decimal, at the end of `room`; several times as fast as printing it. */
+static inline struct view digits_of(uint64_t v, char room[DIGITS_ROOM])
+{
+    char *at = room + DIGITS_ROOM;
+    do
+        *--at = (char)('0' + v % 10);
+    while (v /= 10);
+    return (struct view){at, (size_t)(room + DIGITS_ROOM - at)};
+}
+
 /** CRC-32C of `len` bytes, continued from `crc` (0 to begin). Uses the processor's instruction where it has one. */
 uint32_t crc32c(uint32_t crc, const void *data, size_t len);
 

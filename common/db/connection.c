@@ -13,6 +13,7 @@ static const struct {
 } meanings[] = {
     {ER_LOCK_DEADLOCK, ST_AGAIN},
     {ER_LOCK_WAIT_TIMEOUT, ST_AGAIN},
+    {ER_NEED_REPREPARE, ST_AGAIN},
     {ER_DUP_ENTRY, ST_CONFLICT},
     {ER_NET_PACKET_TOO_LARGE, ST_TOO_BIG},
     {CR_NET_PACKET_TOO_LARGE, ST_TOO_BIG},
@@ -28,6 +29,7 @@ static const struct {
     {ER_CON_COUNT_ERROR, ST_UNAVAILABLE},
     {ER_TOO_MANY_USER_CONNECTIONS, ST_UNAVAILABLE},
     {ER_SERVER_SHUTDOWN, ST_UNAVAILABLE},
+    {ER_UNKNOWN_STMT_HANDLER, ST_UNAVAILABLE},      /* a proxy has put another server behind our session */
     {ER_UNKNOWN_COM_ERROR, ST_UNAVAILABLE},         /* a Galera node that has left its cluster */
     {ER_OPTION_PREVENTS_STATEMENT, ST_UNAVAILABLE}, /* read only: a replica, or in the middle of a fail-over */
     {1836 /* ER_READ_ONLY_MODE of MySQL */, ST_UNAVAILABLE},
@@ -58,7 +60,7 @@ static status meaning_of(unsigned number)
     return ST_IO;
 }
 
-static status remember(struct db *db, unsigned number, const char *text)
+status db_remember(struct db *db, unsigned number, const char *text)
 {
     db->error_no = number;
     snprintf(db->error, sizeof db->error, "%s", text);
@@ -69,8 +71,9 @@ static status remember(struct db *db, unsigned number, const char *text)
 static status remember_handle(struct db *db)
 {
     if (mysql_errno(db->handle) == 0)
-        return remember(db, CR_MALFORMED_PACKET, "the client library failed and does not say why: memory may be out");
-    return remember(db, mysql_errno(db->handle), mysql_error(db->handle));
+        return db_remember(db, CR_MALFORMED_PACKET,
+                           "the client library failed and does not say why: memory may be out");
+    return db_remember(db, mysql_errno(db->handle), mysql_error(db->handle));
 }
 
 void db_library_init(void)
@@ -105,7 +108,7 @@ static bool connect_once(struct db *db, const struct db_target *t, const char *p
         mysql_close(db->handle);
     db->handle = mysql_init(NULL);
     if (!db->handle) {
-        (void)remember(db, CR_OUT_OF_MEMORY, "out of memory");
+        (void)db_remember(db, CR_OUT_OF_MEMORY, "out of memory");
         return false;
     }
     set_options(db->handle, t, tls);
@@ -204,8 +207,10 @@ static status open_session(struct db *db, const struct db_target *t, struct reas
                t->socket[0] ? t->socket : t->host);
     st = connect_any(db, t, password);
     explicit_bzero(password, sizeof password);
-    if (st == ST_OK)
+    if (st == ST_OK) {
+        db->takes_arrays = db_offers_arrays(db->handle);
         st = set_session(db, t);
+    }
     if (st != ST_OK || (st = read_session(db, why)) != ST_OK) {
         const char *at = t->socket[0] ? t->socket : t->host;
         if (is_login(db->error_no))
@@ -237,6 +242,7 @@ void db_close(struct db *db)
         return;
     if (db->handle)
         mysql_close(db->handle);
+    db_prepared_free(db);
     free(db);
 }
 
@@ -262,7 +268,7 @@ static status take_result(struct db *db, struct db_rows **rows)
     if (result && rows) {
         *rows = db_rows_of(result);
         if (!*rows)
-            return remember(db, CR_OUT_OF_MEMORY, "out of memory");
+            return db_remember(db, CR_OUT_OF_MEMORY, "out of memory");
     } else if (result) {
         mysql_free_result(result);
     }
@@ -274,7 +280,8 @@ static status take_result(struct db *db, struct db_rows **rows)
     return st;
 }
 
-status db_send(struct db *db, const char *sql, size_t len)
+/* The command that `sql` is to be sent with. Of the library's calls only those for text come back without having waited for the answer. */
+static status send_command(struct db *db, enum enum_server_command command, const char *sql, size_t len)
 {
     status st = db_finish(db);
     if (st != ST_OK)
@@ -282,11 +289,23 @@ status db_send(struct db *db, const char *sql, size_t len)
     db->error_no = 0;
     /* The server would close the connection in the middle of the statement. */
     if (len + 1 >= db->packet_max)
-        return remember(db, ER_NET_PACKET_TOO_LARGE, "the statement is larger than max_allowed_packet");
-    if (mysql_send_query(db->handle, sql, len) != 0)
+        return db_remember(db, ER_NET_PACKET_TOO_LARGE, "the statement is larger than max_allowed_packet");
+    int failed = command == COM_QUERY ? mysql_send_query(db->handle, sql, len)
+                                      : db->handle->methods->db_command(db->handle, command, sql, len, 1, NULL);
+    if (failed)
         return remember_handle(db);
     db->is_under_way = true;
     return ST_OK;
+}
+
+status db_send(struct db *db, const char *sql, size_t len)
+{
+    return send_command(db, COM_QUERY, sql, len);
+}
+
+status db_send_array(struct db *db, const char *rows, size_t len)
+{
+    return send_command(db, COM_STMT_BULK_EXECUTE, rows, len);
 }
 
 static status take_answer(struct db *db, struct db_rows **rows)
@@ -324,7 +343,7 @@ status db_exec(struct db *db, const char *format, ...)
     size_t len = print_statement(text, sizeof text, format, args);
     va_end(args);
     if (len == sizeof text)
-        return remember(db, ER_NET_PACKET_TOO_LARGE, "the text of a statement is too long");
+        return db_remember(db, ER_NET_PACKET_TOO_LARGE, "the text of a statement is too long");
     return db_query(db, text, len, NULL);
 }
 

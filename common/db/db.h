@@ -68,6 +68,26 @@ MUST_CHECK status db_finish(struct db *db);
 /** db_query() with printf formatting, for statements without values from outside. */
 MUST_CHECK status db_exec(struct db *db, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/**
+ * Many rows as parameters of one prepared statement ("array binding", "bulk"): the server reads the statement once, and no literals at
+ * all. MariaDB has it; MySQL and most proxies have not. A value is stored as the same text in quotes would be. Ids of the rows ascend,
+ * but need not follow each other, whatever db_ids_consecutive() says: another connection's may stand between them. The server takes ids
+ * from the counter by twos, fours, eights, ...: 2^n - 1 rows waste none.
+ */
+bool db_takes_arrays(const struct db *db);
+
+enum { DB_PREPARED_MAX = 64 };
+/** Prepare a statement, with a `?` for each value of a row, or find it prepared: a connection keeps the last DB_PREPARED_MAX.
+ *  @param id  names it to db_array_start()
+ *  @retval ST_REFUSED the server does not prepare it, db_error() tells why: text may do  @retval others as db_query() */
+MUST_CHECK status db_prepare(struct db *db, struct view sql, uint32_t *id);
+/** Begin rows for a prepared statement in `rows`, of which the content is forgotten. @param bytes values are bytes and no text */
+void db_array_start(struct buffer *rows, uint32_t id, size_t values_in_row, bool bytes);
+/** The next value, of one row after the other. */
+void db_array_value(struct buffer *rows, struct view value);
+/** Send the rows and do not wait, as db_send(). */
+MUST_CHECK status db_send_array(struct db *db, const char *rows, size_t len);
+
 /** Next row or NULL; values by column number: absent for SQL NULL. Valid until db_rows_free(). */
 const struct view *db_rows_next(struct db_rows *rows);
 /**

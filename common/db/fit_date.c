@@ -2,8 +2,6 @@
  * digits of a year stand for 1970 to 2069. Anything else is the zero date. */
 #include "common/db/fit.h"
 
-#include <stdio.h>
-
 enum { PARTS = 6 };
 
 struct scan {
@@ -129,12 +127,14 @@ static bool read_date(struct scan *s)
 
 size_t fit_date(const struct db_column *column, struct view value, char out[FIT_TEXT_MAX])
 {
+    static const char form[] = "0000-00-00 00:00:00";
+    static const unsigned char ends[PARTS] = {3, 6, 9, 12, 15, 18};
     struct scan s = {.at = value.data, .end = value.data + value.len};
     if (!read_date(&s))
         memset(s.part, 0, sizeof s.part);
-    const unsigned *p = s.part;
-    int len = column->type == DB_DATE
-                  ? snprintf(out, FIT_TEXT_MAX, "%04u-%02u-%02u", p[0], p[1], p[2])
-                  : snprintf(out, FIT_TEXT_MAX, "%04u-%02u-%02u %02u:%02u:%02u", p[0], p[1], p[2], p[3], p[4], p[5]);
-    return (size_t)len;
+    memcpy(out, form, sizeof form);
+    for (int i = 0; i < PARTS; i++)
+        for (unsigned n = s.part[i], at = ends[i]; n > 0; n /= 10)
+            out[at--] = (char)('0' + n % 10);
+    return column->type == DB_DATE ? sizeof "0000-00-00" - 1 : sizeof form - 1;
 }

@@ -112,7 +112,12 @@ size_t fit_integer(const struct db_column *column, struct view value, char out[F
     read_decimal(value, true, &d);
     uint64_t low = column->min < 0 ? (uint64_t)0 - (uint64_t)column->min : 0;
     uint64_t n = magnitude(&d, d.negative ? low : column->max);
-    return (size_t)snprintf(out, FIT_TEXT_MAX, "%s%llu", d.negative && n ? "-" : "", (unsigned long long)n);
+    size_t sign = d.negative && n;
+    char room[DIGITS_ROOM];
+    struct view digits = digits_of(n, room);
+    out[0] = '-';
+    memcpy(out + sign, digits.data, digits.len);
+    return sign + digits.len;
 }
 
 /* Add one to the last of `count` digits; true when a digit more is needed in front. */

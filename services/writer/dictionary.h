@@ -9,7 +9,7 @@
 #ifndef MUSTER_WRITER_DICTIONARY_H
 #define MUSTER_WRITER_DICTIONARY_H
 
-#include "services/writer/apply/statement.h"
+#include "services/writer/apply/insert.h"
 #include "services/writer/columns.h"
 
 enum dictionary_kind { DICTIONARY_NAME, DICTIONARY_PUBLISHER, DICTIONARY_VERSION, DICTIONARY_COUNT };

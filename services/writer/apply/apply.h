@@ -12,7 +12,7 @@
 #include "common/log/log.h"
 #include "common/ocs_config/ocs_config.h"
 #include "common/record/record.h"
-#include "services/writer/apply/statement.h"
+#include "services/writer/apply/insert.h"
 #include "services/writer/asset_categories.h"
 #include "services/writer/blacklists.h"
 #include "services/writer/columns.h"
@@ -226,6 +226,8 @@ static inline int64_t upload_seconds(struct upload_id id)
 }
 /** Fit a value to its column and append it quoted; counts what had to be adjusted. */
 void append_fitted(struct wave *w, const struct db_column *column, struct view value);
+/** The same for a value of a row that is inserted. */
+void insert_fitted(struct wave *w, struct insert *in, const struct db_column *column, struct view value);
 /** The same for a value that is looked for and not written: not counted. A column that is not there holds anything. */
 void append_sought(struct wave *w, const struct db_column *column, struct view value);
 /** Count a value that is written, if it is not what was sent. */

@@ -182,16 +182,16 @@ static bool is_text_row(const struct section_work *work, const struct record_row
     return true;
 }
 
-/* Values of one row, a comma in front of each: missing elements are empty texts, an element that was plain text is all NULL. */
-static void append_values(struct wave *w, const struct section_work *work, const struct record_row_view *row)
+/* Values of one row: missing elements are empty texts, an element that was plain text is all NULL. */
+static void insert_values(struct wave *w, struct insert *in, const struct section_work *work,
+                          const struct record_row_view *row)
 {
     bool text_row = is_text_row(work, row);
     w->fitting = work->device;
     for (size_t i = 0; i < work->columns->count; i++) {
         int field = work->fields[i];
         struct view value = field < 0 ? VIEW_ABSENT : row->values[field];
-        buffer_char(&w->st.text, ',');
-        append_fitted(w, work->columns->columns[i], value.data || text_row ? value : VIEW_LITERAL(""));
+        insert_fitted(w, in, work->columns->columns[i], value.data || text_row ? value : VIEW_LITERAL(""));
     }
     w->fitting = NULL;
 }
@@ -219,11 +219,19 @@ static status insert_work(struct wave *w, struct insert *in, struct section_work
         if (!record_next_row(work->source, &at, &row))
             continue;
         insert_row(in);
-        buffer_number(&w->st.text, work->device->hardware_id);
-        append_values(w, work, &row);
+        insert_number(in, work->device->hardware_id);
+        insert_values(w, in, work, &row);
         st = insert_row_end(in, work->columns->has_id ? &work->now.rows[i].id : NULL, work->device->hardware_id);
     }
     return st;
+}
+
+size_t works_insert_count(const struct wave *w, size_t from, size_t to)
+{
+    size_t count = 0;
+    for (size_t i = from; i < to; i++)
+        count += w->works[i].plan.insert_count;
+    return count;
 }
 
 static status insert_rows(struct wave *w, size_t from, size_t to, const char *tail)
@@ -232,7 +240,7 @@ static status insert_rows(struct wave *w, size_t from, size_t to, const char *ta
     const struct section_columns *c = w->works[from].columns;
     insert_init(&in, &w->st, c->section->form == SECTION_ROWS && c->has_id ? c->section->table : NULL, tail);
     append_head(c, &in.head);
-    status st = ST_OK;
+    status st = insert_expect(&in, works_insert_count(w, from, to), c->count + 1);
     for (size_t i = from; i < to && st == ST_OK; i++)
         st = insert_work(w, &in, &w->works[i]);
     if (st == ST_OK)
@@ -292,30 +300,33 @@ static status write_section(struct wave *w, size_t from, size_t to)
 /* ---- remembering ---- */
 
 /* Too many rows for one statement are not remembered: they are read and compared next time. */
-static void append_kept(struct wave *w, const struct section_work *work)
+static status insert_kept(struct wave *w, struct insert *in, const struct section_work *work)
 {
     AUTO(buffer_clear) struct buffer packed = BUFFER_INIT(db_packet_max(w->st.db) / 4);
     struct kept_rows rows = work->now;
     rows.normaliser = work->device->upload->head->normaliser;
     rows.layout = work->layout;
     state_rows_pack(&rows, &packed);
-    buffer_format(&w->st.text, "%u,%llu,", work->device->hardware_id, (unsigned long long)work->columns->key);
-    db_bytes(&w->st.text, buffer_status(&packed) == ST_OK ? buffer_view(&packed) : VIEW_LITERAL(""));
+    insert_row(in);
+    insert_number(in, work->device->hardware_id);
+    insert_number(in, work->columns->key);
+    insert_value(in, buffer_status(&packed) == ST_OK ? buffer_view(&packed) : VIEW_LITERAL(""));
+    return insert_row_end(in, NULL, 0);
 }
 
 static status save_rows(struct wave *w)
 {
     AUTO(insert_clear) struct insert in;
     insert_init(&in, &w->st, NULL, " ON DUPLICATE KEY UPDATE PACKED_ROWS=VALUES(PACKED_ROWS)");
+    in.bytes = true;
     buffer_text(&in.head, "INSERT INTO muster_rows (HARDWARE_ID,SECTION,PACKED_ROWS) VALUES ");
-    status st = ST_OK;
-    for (size_t i = 0; i < w->work_count && st == ST_OK; i++) {
-        if (!work_has_rows(&w->works[i]))
-            continue;
-        insert_row(&in);
-        append_kept(w, &w->works[i]);
-        st = insert_row_end(&in, NULL, 0);
-    }
+    size_t count = 0;
+    for (size_t i = 0; i < w->work_count; i++)
+        count += work_has_rows(&w->works[i]);
+    status st = insert_expect(&in, count, 3);
+    for (size_t i = 0; i < w->work_count && st == ST_OK; i++)
+        if (work_has_rows(&w->works[i]))
+            st = insert_kept(w, &in, &w->works[i]);
     return st == ST_OK ? insert_send(&in) : st;
 }
 

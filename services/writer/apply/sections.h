@@ -19,6 +19,7 @@ struct section_work {
     struct kept_rows there, now;
     const uint8_t **places; /**< of each row of `now` in the record */
     struct plan plan;
+    struct view day; /**< of its acceptance, as the database's clock has it; for software without a date */
 };
 
 static inline enum section_form work_form(const struct section_work *work)
@@ -37,6 +38,8 @@ struct record_hash section_content(const struct wave *w, const struct section_co
 
 /** End of the run of works of one section that begins at `from`. */
 size_t works_end(const struct wave *w, size_t from);
+/** Rows that works [from, to) are going to insert. */
+size_t works_insert_count(const struct wave *w, size_t from, size_t to);
 
 /** Rows of `now` and what the table has, for all works (section_rows.c). */
 MUST_CHECK status section_rows_read(struct wave *w);

@@ -224,21 +224,58 @@ static uint32_t entry_id(const struct software_entry *e, enum dictionary_kind ki
     return kind == DICTIONARY_NAME ? e->name_id : kind == DICTIONARY_PUBLISHER ? e->publisher_id : e->version_id;
 }
 
-/* Ids that new rows will use, sorted, each once. */
-static uint32_t *used_ids(struct wave *w, size_t from, size_t to, enum dictionary_kind kind, size_t *count)
+/* One entry that the table does not have. */
+struct new_entry {
+    struct section_work *work;
+    size_t number; /* of the work's */
+    const struct software_entry *entry;
+};
+
+struct new_entries {
+    size_t count;
+    const struct new_entry *list;
+};
+
+static int compare_new(const void *a, const void *b)
 {
-    size_t max = 1;
+    const struct new_entry *x = a, *y = b;
+    if (x->entry->name_id != y->entry->name_id)
+        return x->entry->name_id < y->entry->name_id ? -1 : 1;
+    if (x->entry->version_id != y->entry->version_id)
+        return x->entry->version_id < y->entry->version_id ? -1 : 1;
+    return x->work < y->work ? -1 : x->work > y->work;
+}
+
+/* Those of all devices together, by name: the indexes of the table have the same page for one row and for the next. */
+static status find_new(struct wave *w, size_t from, size_t to, struct new_entries *new)
+{
+    struct new_entry *list = arena_alloc(w->arena, (works_insert_count(w, from, to) + 1) * sizeof *list);
+    *new = (struct new_entries){.list = list};
+    if (!list)
+        return ST_NO_MEMORY;
     for (size_t i = from; i < to; i++)
-        max += w->works[i].plan.insert_count;
-    uint32_t *ids = arena_alloc(w->arena, max * sizeof *ids);
-    *count = 0;
-    for (size_t i = from; ids && i < to; i++)
         for (size_t k = 0; k < w->works[i].now.count; k++)
             if (!w->works[i].now.rows[k].id)
-                ids[(*count)++] = entry_id(&w->works[i].device->upload->software.entries[k], kind);
+                list[new->count++] =
+                    (struct new_entry){&w->works[i], k, &w->works[i].device->upload->software.entries[k]};
+    qsort(list, new->count, sizeof *list, compare_new);
+    return ST_OK;
+}
+
+/* Ids that new entries will use, sorted, each once. The list is sorted by name, so most that are the same stand together. */
+static uint32_t *used_ids(struct wave *w, const struct new_entries *new, enum dictionary_kind kind, size_t *count)
+{
+    uint32_t *ids = arena_alloc(w->arena, (new->count + 1) * sizeof *ids);
+    *count = 0;
+    for (size_t i = 0; ids && i < new->count; i++) {
+        uint32_t id = entry_id(new->list[i].entry, kind);
+        if (*count == 0 || ids[*count - 1] != id)
+            ids[(*count)++] = id;
+    }
     if (!ids || *count == 0)
         return ids;
-    qsort(ids, *count, sizeof *ids, compare_ids);
+    if (kind != DICTIONARY_NAME)
+        qsort(ids, *count, sizeof *ids, compare_ids);
     size_t unique = 1;
     for (size_t i = 1; i < *count; i++)
         if (ids[i] != ids[unique - 1])
@@ -248,10 +285,10 @@ static uint32_t *used_ids(struct wave *w, size_t from, size_t to, enum dictionar
 }
 
 /* The console deletes words that nobody uses: an id that memory has may be gone. The lock keeps it until the commit. */
-static status verify_words(struct wave *w, size_t from, size_t to, enum dictionary_kind kind)
+static status verify_words(struct wave *w, const struct new_entries *new, enum dictionary_kind kind)
 {
     size_t count, asked = 0;
-    const uint32_t *ids = used_ids(w, from, to, kind, &count);
+    const uint32_t *ids = used_ids(w, new, kind, &count);
     if (!ids)
         return ST_NO_MEMORY;
     statement_start(&w->st, "SELECT ID FROM `%s` FORCE INDEX (PRIMARY) WHERE ID IN (", dictionary_table(kind));
@@ -280,59 +317,80 @@ static void append_head(const struct section_columns *c, struct buffer *head)
     buffer_text(head, ") VALUES ");
 }
 
-static void append_value(struct wave *w, const struct section_work *work, const struct db_column *column,
-                         struct view value)
+/* Entries without a date that is used get the day on which the upload was accepted. */
+static status read_days(struct wave *w, size_t from, size_t to)
+{
+    AUTO(db_rows_free) struct db_rows *rows = NULL;
+    statement_start(&w->st, "SELECT ");
+    for (size_t i = from; i < to; i++) {
+        buffer_text(&w->st.text, i > from ? ",DATE(" : "DATE(");
+        append_time(&w->st.text, w->works[i].device->upload->id);
+        buffer_char(&w->st.text, ')');
+    }
+    status st = statement_run(&w->st, &rows);
+    const struct view *row = st == ST_OK ? db_rows_next(rows) : NULL;
+    for (size_t i = from; row && i < to; i++)
+        w->works[i].day = arena_copy(w->arena, row[i - from]);
+    return st;
+}
+
+static void insert_column(struct wave *w, struct insert *in, const struct section_work *work,
+                          const struct db_column *column, struct view value)
 {
     if (strcmp(column->name, "INSTALLDATE") == 0 && !(value.data && rule_installdate_is_kept(value))) {
-        buffer_text(&w->st.text, "DATE(");
-        append_time(&w->st.text, work->device->upload->id);
-        buffer_char(&w->st.text, ')');
+        insert_value(in, work->day);
         count_adjusted(w, value, VIEW_ABSENT);
         return;
     }
-    append_fitted(w, column, value.data ? value : VIEW_LITERAL(""));
+    insert_fitted(w, in, column, value.data ? value : VIEW_LITERAL(""));
 }
 
-static status insert_entry(struct wave *w, struct insert *in, struct section_work *work, size_t i)
+static status insert_entry(struct wave *w, struct insert *in, const struct new_entry *new)
 {
-    const struct software_entry *e = &work->device->upload->software.entries[i];
+    const struct software_entry *e = new->entry;
+    struct section_work *work = new->work;
     struct record_row_view row;
     const uint8_t *at = e->at;
     (void)record_next_row(work->source, &at, &row); /* it was read before */
     insert_row(in);
     const uint32_t keys[] = {work->device->hardware_id, e->name_id, e->publisher_id, e->version_id};
-    for (size_t k = 0; k < COUNT(keys); k++) {
-        if (k)
-            buffer_char(&w->st.text, ',');
-        buffer_number(&w->st.text, keys[k]);
-    }
+    for (size_t k = 0; k < COUNT(keys); k++)
+        insert_number(in, keys[k]);
     for (size_t k = 0; k < DICTIONARY_COUNT; k++) {
         struct view word = row_value(work->source, &row, word_fields[k].field);
         if (!is_blank(word))
             count_adjusted(w, word, dictionary_fit(w->columns, word_fields[k].kind, word, w->arena));
     }
-    for (size_t c = 0; c < work->columns->count; c++) {
-        buffer_char(&w->st.text, ',');
-        append_value(w, work, work->columns->columns[c],
-                     work->fields[c] < 0 ? VIEW_ABSENT : row.values[work->fields[c]]);
-    }
-    return insert_row_end(in, work->columns->has_id ? &work->now.rows[i].id : NULL, work->device->hardware_id);
+    for (size_t c = 0; c < work->columns->count; c++)
+        insert_column(w, in, work, work->columns->columns[c],
+                      work->fields[c] < 0 ? VIEW_ABSENT : row.values[work->fields[c]]);
+    return insert_row_end(in, work->columns->has_id ? &work->now.rows[new->number].id : NULL,
+                          work->device->hardware_id);
 }
 
-status software_insert(struct wave *w, size_t from, size_t to)
+static status insert_entries(struct wave *w, const struct section_columns *c, const struct new_entries *new)
 {
-    status st = ST_OK;
-    for (size_t k = 0; k < DICTIONARY_COUNT && st == ST_OK; k++)
-        st = verify_words(w, from, to, (enum dictionary_kind)k);
     AUTO(insert_clear) struct insert in;
     insert_init(&in, &w->st, "software", "");
-    append_head(w->works[from].columns, &in.head);
-    for (size_t i = from; i < to && st == ST_OK; i++)
-        for (size_t k = 0; k < w->works[i].now.count && st == ST_OK; k++)
-            if (!w->works[i].now.rows[k].id)
-                st = insert_entry(w, &in, &w->works[i], k);
+    append_head(c, &in.head);
+    status st = insert_expect(&in, new->count, 4 + c->count);
+    for (size_t i = 0; i < new->count &&st == ST_OK; i++)
+        st = insert_entry(w, &in, &new->list[i]);
     if (st == ST_OK)
         st = insert_send(&in);
     w->rows.inserted += (int64_t)in.total;
     return st;
+}
+
+status software_insert(struct wave *w, size_t from, size_t to)
+{
+    struct new_entries new;
+    status st = find_new(w, from, to, &new);
+    if (st != ST_OK || new.count == 0)
+        return st;
+    for (size_t k = 0; k < DICTIONARY_COUNT && st == ST_OK; k++)
+        st = verify_words(w, &new, (enum dictionary_kind)k);
+    if (st == ST_OK)
+        st = read_days(w, from, to);
+    return st == ST_OK ? insert_entries(w, w->works[from].columns, &new) : st;
 }

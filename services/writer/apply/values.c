@@ -20,15 +20,26 @@ void append_time_text(struct buffer *sql, struct upload_id id)
                   s, s, s);
 }
 
-void append_fitted(struct wave *w, const struct db_column *column, struct view value)
+static struct view fit(struct wave *w, const struct db_column *column, struct view value)
 {
     bool adjusted = false;
-    statement_value(&w->st, db_fit(column, value, w->arena, &adjusted));
+    struct view fitted = db_fit(column, value, w->arena, &adjusted);
     if (!adjusted || value.len == 0)
-        return;
+        return fitted;
     w->rows.adjusted++;
     if (w->fitting && w->fitting->adjusted++ == 0)
         w->fitting->adjusted_first = column->name;
+    return fitted;
+}
+
+void append_fitted(struct wave *w, const struct db_column *column, struct view value)
+{
+    statement_value(&w->st, fit(w, column, value));
+}
+
+void insert_fitted(struct wave *w, struct insert *in, const struct db_column *column, struct view value)
+{
+    insert_value(in, fit(w, column, value));
 }
 
 void append_sought(struct wave *w, const struct db_column *column, struct view value)
