@@ -3,6 +3,7 @@
  * row in fifty changed; with more and more devices in the database. CPU time is that of the processes, so that it holds where other
  * programs share the machine.
  */
+#include "bench/bare_rows.h"
 #include "bench/load.h"
 #include "bench/measure.h"
 #include "bench/stages.h"
@@ -10,7 +11,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { FIRST_DEVICE = 2000000, CHUNK = 1000, DRAIN_S = 600, LATENCIES = 100, WAIT_S = 10 };
+enum { FIRST_DEVICE = 2000000, CHUNK = 1000, DRAIN_S = 600, LATENCIES = 100, WAIT_S = 10, BARE_TOGETHER = 50 };
 
 /* 85 % of what two cores can do when an unchanged device costs 2,400 us with both handshakes. That sum is of the services and MariaDB;
  * the rate that is measured has the other ends of the handshakes on the same cores. So the sum itself is compared, too. */
@@ -141,6 +142,28 @@ static status fill(struct bench *b, unsigned from, unsigned stored)
     return st == ST_OK ? check_stored(b, stored) : st;
 }
 
+/* The rows of the first thousand, once more, by one client that does nothing else. */
+static status tell_bare(struct bench *b)
+{
+    struct bare_rows bare;
+    char sql[128];
+    uint64_t first = (uint64_t)site_number(b->site, "SELECT MIN(ID) FROM hardware WHERE DEVICEID LIKE 'BENCH-W2%'");
+    uint64_t last = first + (b->devices < CHUNK ? b->devices : CHUNK) - 1;
+    status st = bare_rows_insert(b->site, first, last, BARE_TOGETHER, &bare);
+    if (st != ST_OK)
+        return reason_set(&b->why, "bench_line", "bare inserts: %s", db_error(b->site->db)), st;
+    snprintf(sql, sizeof sql, "SELECT COUNT(*) FROM hardware WHERE ID BETWEEN %llu AND %llu", (unsigned long long)first,
+             (unsigned long long)last);
+    report_format(&b->report,
+                  (struct figure){.stage = "line",
+                                  .unit = "inventories/s",
+                                  .value = b->ours.fresh,
+                                  .bare = site_number(b->site, sql) / bare.seconds,
+                                  .goal = 0.85},
+                  "new; bare: multi-row inserts of the same rows");
+    return ST_OK;
+}
+
 static int compare_ids(const struct site *s, const char *deviceid, double *id)
 {
     char sql[256];
@@ -223,6 +246,8 @@ status stage_line(struct bench *b)
     double few[2] = {0}, many[2] = {0};
     unsigned least = b->devices > CHUNK ? b->devices : CHUNK, less = b->stored < least ? b->stored : least;
     status st = fill(b, 0, less);
+    if (st == ST_OK)
+        st = tell_bare(b);
     if (st == ST_OK)
         st = measure(b, less, 2, 1, few);
     if (st == ST_OK)
