@@ -214,6 +214,22 @@ class StatementRule(Rule):
         return True
 
 
+#: commands of the protocol that carry a statement, and what stands in front of its text for the rules
+STATEMENTS = {0x03: '', 0x16: 'PREPARE '}
+#: rows for a prepared statement: rules see its number
+ARRAY = 0xfa
+
+
+def statement_of(packet):
+    """Its text, as the rules look at it; None: the packet is no statement"""
+    if len(packet) <= 5 or packet[3] != 0:
+        return None
+    if packet[4] == ARRAY:
+        return 'ARRAY %d' % int.from_bytes(packet[5:9], 'little')
+    prefix = STATEMENTS.get(packet[4])
+    return None if prefix is None else prefix + packet[5:].decode('utf-8', 'replace')
+
+
 class DatabaseLine(Line):
     def __init__(self, proxy, client, server):
         self.rest, self.loses_answer = b'', False
@@ -235,8 +251,8 @@ class DatabaseLine(Line):
             self.forward_packet(packet, sink)
 
     def forward_packet(self, packet, sink):
-        is_query = len(packet) > 5 and packet[3] == 0 and packet[4] == 3
-        rule = self.proxy.rule_for(packet[5:].decode('utf-8', 'replace'), self) if is_query else None
+        statement = statement_of(packet)
+        rule = self.proxy.rule_for(statement, self) if statement is not None else None
         if rule is None:
             sink.sendall(packet)
         elif rule.action == 'error':

@@ -20,11 +20,16 @@ MARK = '== a device'
 NOT_COMPARED = {'ID', 'HARDWARE_ID', 'LASTDATE', 'LASTCOME', 'INVENTORY_HI', 'INVENTORY_LO', 'CONTACT_HI', 'CONTACT_LO', 'SECTIONS'}
 
 
+#: so many rows go as an array
+PROGRAMS = 70
+
+
 def content(device, disk, printer):
+    many = ''.join('<SOFTWARES><NAME>one of many %d</NAME><VERSION>%d</VERSION></SOFTWARES>' % (n, disk) for n in range(PROGRAMS))
     return ('<HARDWARE><NAME>%s</NAME><MEMORY>%d</MEMORY></HARDWARE><BIOS><SSN>ssn %s</SSN></BIOS><DRIVES><VOLUMN>/</VOLUMN><TOTAL>%d</TOTAL></DRIVES>'
             '<PRINTERS><NAME>%s</NAME></PRINTERS><NETWORKS><MACADDR>02:00:00:00:00:01</MACADDR></NETWORKS><SOFTWARES><NAME>program %s %d</NAME>'
             '<VERSION>%d</VERSION></SOFTWARES><SOFTWARES><NAME>common</NAME></SOFTWARES><ACCOUNTINFO><KEYNAME>TAG</KEYNAME><KEYVALUE>here</KEYVALUE>'
-            '</ACCOUNTINFO>' % (device, disk, device, disk, printer, device, disk, disk))
+            '</ACCOUNTINFO>' % (device, disk, device, disk, printer, device, disk, disk)) + many
 
 
 class TestEveryStatement(unittest.TestCase):
@@ -123,6 +128,8 @@ class TestEveryStatement(unittest.TestCase):
         connecting = [k for k in statements if k not in usual]
         self.assertGreater(len(usual), 40, usual)
         self.assertGreater(len(connecting), 2, connecting)
+        self.assertIn('ARRAY', {form.split()[0] for form, _ in usual})
+        self.assertIn('PREPARE', {form.split()[0] for form, _ in connecting})
         # what a new connection begins with changes nothing, so that its answer matters as little as the statement
         before = self.cut_at(usual + connecting, 'cut_before', connecting)
         behind = self.cut_at(usual, 'cut_after', ())
