@@ -1,6 +1,7 @@
 /**
  * Questions to the database while an agent waits: a small pool of threads, each with a connection of its own, so that an event
- * loop never waits for the database. When the database is away every question is answered at once with db == NULL (and the
+ * loop never waits for the database. Questions that come while one of the threads is at work are left to it, which asks for all of them
+ * together; another thread helps when many wait, or one for 2 ms. When the database is away every question is answered at once with db == NULL (and the
  * connection is tried again every second).
  *
  * Also keeps OCS's options fresh: one of the threads reads table `config` every `config_ms`.
