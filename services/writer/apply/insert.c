@@ -61,6 +61,14 @@ void insert_row(struct insert *in)
         buffer_text(text, p->rows ? ",(" : "(");
 }
 
+/* In front of the text of a value. */
+static void separate(struct insert *in)
+{
+    if (in->begun)
+        buffer_char(&in->st->text, ',');
+    in->begun = true;
+}
+
 void insert_value(struct insert *in, struct view value)
 {
     struct buffer *text = &in->st->text;
@@ -68,9 +76,7 @@ void insert_value(struct insert *in, struct view value)
         db_array_value(text, value);
         return;
     }
-    if (in->begun)
-        buffer_char(text, ',');
-    in->begun = true;
+    separate(in);
     if (in->bytes)
         db_bytes(text, value);
     else
@@ -85,9 +91,7 @@ void insert_number(struct insert *in, uint64_t value)
         db_array_value(text, digits_of(value, room));
         return;
     }
-    if (in->begun)
-        buffer_char(text, ',');
-    in->begun = true;
+    separate(in);
     buffer_number(text, value);
 }
 
